@@ -1,0 +1,249 @@
+"""
+Clips, cameras and derivatives: their life cycle, their tables, and what each entry changes in them.
+
+===================  =======  ======================  ==========================================================
+entry                subject  moves                   body
+===================  =======  ======================  ==========================================================
+``STARTED``          log      stays                   version and file digest of the program, platform
+``DEVICE_ENROLLED``  device   (new) → known           how it was identified
+``DOCKED``           device   stays                   profile, clock claims
+``MANIFESTED``       device   stays                   count, bytes and Merkle root of the salted rows of the card
+``SECURED``          clip     (new) → secured         content, media kind, device, manifest it stands in
+``DEPOSITED``        clip     secured → deposited     where original and segment manifest lie, version, lock
+``DERIVED``          clip     → rendered              outputs with recipes and digests, facts, findings
+``ACCESSED``         clip     stays                   which viewing
+===================  =======  ======================  ==========================================================
+
+Values that could name a person (labels, paths on the camera, reasons) are in the vault, never in a body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, insert, update
+
+from storage.evidence import Kind, Recorded, utc_text
+from storage.lifecycle import UNBORN, move
+from storage.projecting import Change
+from storage.schema import projections
+
+SECURED, DEPOSITED, RENDERED = "secured", "deposited", "rendered"
+OURS = f"{SECURED}|{DEPOSITED}|{RENDERED}"
+"""The states of a clip that is ours."""
+
+MOVES = (
+    move(Kind.LOG, "STARTED", f"{UNBORN}|running", "running"),
+    move(Kind.DEVICE, "DEVICE_ENROLLED", UNBORN, "known"),
+    move(Kind.DEVICE, "DOCKED", "known"),
+    move(Kind.DEVICE, "MANIFESTED", "known"),
+    move(Kind.CLIP, "SECURED", UNBORN, SECURED),
+    move(Kind.CLIP, "DEPOSITED", SECURED, DEPOSITED),
+    move(Kind.CLIP, "DERIVED", f"{DEPOSITED}|{RENDERED}", RENDERED),
+    move(Kind.CLIP, "ACCESSED", f"{DEPOSITED}|{RENDERED}"),
+)
+
+devices = Table(
+    "devices",
+    projections,
+    Column("device", Text, primary_key=True),
+    Column("identified_by", Text, nullable=False),
+    Column("label", Text),
+    Column("enrolled_seq", BigInteger, nullable=False),
+)
+
+manifests = Table(
+    "manifests",
+    projections,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("device", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("files", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("root", Text, nullable=False),
+)
+
+clips = Table(
+    "clips",
+    projections,
+    Column("clip", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("manifest", BigInteger, nullable=False),
+    Column("path", LargeBinary),
+    Column("name", Text),
+    Column("belongs_to", LargeBinary),
+    Column("officer_claim", Text),
+    Column("recorded_at", Text),
+    Column("kind", Text, nullable=False),
+    Column("modified_ns", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("blake3", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("sm3", Text),
+    Column("segments", BigInteger, nullable=False),
+    Column("segment_size", BigInteger, nullable=False),
+    Column("segment_root", Text, nullable=False),
+    Column("secured_seq", BigInteger, nullable=False),
+    Column("secured_at", Text, nullable=False),
+    Column("object_key", Text),
+    Column("object_version", Text),
+    Column("manifest_version", Text),
+    Column("retained_until", Text),
+    Column("deposited_seq", BigInteger),
+    Column("derived_seq", BigInteger),
+    Column("duration_ms", BigInteger),
+    Column("findings", Text, nullable=False),
+    Index("clips_state", "state"),
+    Index("clips_met_again", "device", "path"),
+)
+
+derivatives = Table(
+    "derivatives",
+    projections,
+    Column("clip", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("object_bucket", Text, nullable=False),
+    Column("object_key", Text, nullable=False),
+    Column("object_version", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("blake3", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("recipe", Text, nullable=False),
+    Column("recipe_digest", Text, nullable=False),
+)
+
+
+_SECURE = insert(clips)
+"""Made once: building a statement of this width costs more than running it."""
+
+
+def project(recorded: Recorded) -> Iterable[Change]:
+    """Say what an entry about a camera or a clip changes."""
+    projection = _PROJECTIONS.get(recorded.entry.type)
+    return () if projection is None else projection(recorded)
+
+
+def _enrolled(recorded: Recorded) -> Iterable[Change]:
+    entry = recorded.entry
+    yield Change(
+        insert(devices).values(
+            device=str(entry.subject),
+            identified_by=entry.body["identified_by"],
+            label=entry.personal.get("label"),
+            enrolled_seq=recorded.seq,
+        ),
+    )
+
+
+def _manifested(recorded: Recorded) -> Iterable[Change]:
+    body = recorded.entry.body
+    yield Change(
+        insert(manifests).values(
+            seq=recorded.seq,
+            device=str(recorded.entry.subject),
+            at=utc_text(recorded.at),
+            files=body["files"],
+            bytes=body["bytes"],
+            root=body["root"],
+        ),
+    )
+
+
+def _secured(recorded: Recorded) -> Iterable[Change]:
+    body: Any = recorded.entry.body
+    personal: Any = recorded.entry.personal
+    content, file = body["content"], personal.get("file", {})
+    yield Change(
+        _SECURE,
+        values={
+            "clip": str(recorded.entry.subject),
+            "state": SECURED,
+            "device": body["device"],
+            "manifest": body["manifest"],
+            "path": _bytes(file.get("path")),
+            "name": file.get("name"),
+            "belongs_to": _bytes(file.get("belongs_to")),
+            "officer_claim": file.get("officer"),
+            "recorded_at": body.get("recorded_at"),
+            "kind": body["kind"],
+            "modified_ns": body["modified_ns"],
+            "size": content["size"],
+            "blake3": content["blake3"],
+            "sha256": content["sha256"],
+            "sm3": content.get("sm3"),
+            "segments": content["seg"]["n"],
+            "segment_size": content["seg"]["size"],
+            "segment_root": content["seg"]["root"],
+            "secured_seq": recorded.seq,
+            "secured_at": utc_text(recorded.at),
+            "findings": " ".join(body.get("findings", [])),
+        },
+    )
+
+
+def _bytes(hexadecimal: str | None) -> bytes | None:
+    return None if hexadecimal is None else bytes.fromhex(hexadecimal)
+
+
+def _deposited(recorded: Recorded) -> Iterable[Change]:
+    body: Any = recorded.entry.body
+    original = body["original"]
+    yield _moved(
+        recorded,
+        SECURED,
+        state=DEPOSITED,
+        object_key=original["k"],
+        object_version=original["ver"],
+        manifest_version=body["manifest"]["ver"],
+        retained_until=original["until"],
+        deposited_seq=recorded.seq,
+    )
+
+
+def _derived(recorded: Recorded) -> Iterable[Change]:
+    body: Any = recorded.entry.body
+    yield _moved(
+        recorded,
+        DEPOSITED,
+        RENDERED,
+        state=RENDERED,
+        derived_seq=recorded.seq,
+        duration_ms=body["facts"].get("duration_ms"),
+        findings=" ".join(body["findings"]),
+    )
+    for output in body["outputs"]:
+        yield Change(
+            insert(derivatives).values(
+                clip=str(recorded.entry.subject),
+                kind=output["kind"],
+                seq=recorded.seq,
+                object_bucket=output["obj"]["b"],
+                object_key=output["obj"]["k"],
+                object_version=output["obj"]["ver"],
+                size=output["size"],
+                blake3=output["blake3"],
+                sha256=output["sha256"],
+                media_type=output["media_type"],
+                recipe=output["recipe"],
+                recipe_digest=output["recipe_digest"],
+            ),
+        )
+
+
+def _moved(recorded: Recorded, *states: str, **values: object) -> Change:
+    """Change the clip's row, if it is still in one of *states*."""
+    mine = clips.c.clip == str(recorded.entry.subject)
+    return Change(update(clips).where(mine, clips.c.state.in_(states)).values(**values))
+
+
+_PROJECTIONS = {
+    "DEVICE_ENROLLED": _enrolled,
+    "MANIFESTED": _manifested,
+    "SECURED": _secured,
+    "DEPOSITED": _deposited,
+    "DERIVED": _derived,
+}

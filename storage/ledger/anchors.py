@@ -1,0 +1,146 @@
+"""
+What is held outside: cosignatures, kept for ever, and the newest head that a quorum of witnesses cosigned.
+
+A checkpoint that only our own key signed binds nobody, since our own key can sign another. One that a quorum cosigned cannot be
+taken back: whoever goes behind it contradicts somebody under another administrator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from sqlalchemy import Connection, Engine, func, insert, select
+
+from storage.database import reading, writing
+from storage.errors import LedgerError
+from storage.ledger.administrators import Witness
+from storage.ledger.checkpoint import Checkpoint, VerifierKey, open_checkpoint
+from storage.ledger.cosigning import Cosignature, cosignatures_in
+from storage.ledger.policy import Policy
+from storage.schema import checkpoints, cosignatures
+from storage.verifier.errors import VerificationError
+from storage.witnesses import Quorum, known, policy_for, quorum_now
+
+__all__ = ["Anchors"]
+
+
+class Anchors:
+    """The witnesses of one log, and what they have cosigned."""
+
+    def __init__(self, engine: Engine, key: VerifierKey) -> None:
+        self._engine, self._key = engine, key
+
+    def witnesses(self) -> list[Witness]:
+        """Return all witnesses in the order they were added."""
+        with reading(self._engine) as connection:
+            return known(connection)
+
+    def quorum(self) -> Quorum:
+        """Return what was asked for last."""
+        with reading(self._engine) as connection:
+            return quorum_now(connection)
+
+    def policy(self) -> Policy | None:
+        """
+        Return the policy that stands now; None where nobody outside the bureau is a witness.
+
+        Raises `LedgerError` for one that does not fit the witnesses any more: then nothing is held until it is set again.
+        """
+        with reading(self._engine) as connection:
+            return self._policy(connection)
+
+    def last_by(self, key: VerifierKey) -> tuple[int, int] | None:
+        """Return size and time (seconds since 1970, its own clock) of the newest head a witness cosigned; None for none."""
+        columns = (cosignatures.c.size, cosignatures.c.time)
+        mine = select(*columns).where(cosignatures.c.witness == key.vkey).order_by(cosignatures.c.size.desc()).limit(1)
+        with reading(self._engine) as connection:
+            row = connection.execute(mine).first()
+        return None if row is None else (row.size, row.time)
+
+    def keep(self, note: str, found: Cosignature) -> None:
+        """
+        Keep a cosignature of the signed checkpoint *note*, verified once more.
+
+        A later one by the same witness over the same head adds nothing. `LedgerError` for one that is wrong, or over a
+        checkpoint that this log does not hold.
+        """
+        size = self._opened(note).size
+        if cosignatures_in(note + found.line, [found.key]) != [found]:
+            message = f"cosignature by {found.key.name}: it is not one of this checkpoint of {size} entries"
+            raise LedgerError(message)
+        with writing(self._engine) as connection:
+            if connection.scalar(select(checkpoints.c.note).where(checkpoints.c.size == size)) != note:
+                message = (
+                    f"cosignature by {found.key.name}: this database does not hold the checkpoint of {size} entries it is for"
+                )
+                raise LedgerError(message)
+            mine = (cosignatures.c.size == size, cosignatures.c.witness == found.key.vkey)
+            if connection.scalar(select(func.count()).select_from(cosignatures).where(*mine)):
+                return
+            row = {"size": size, "witness": found.key.vkey, "time": found.time, "line": found.line}
+            connection.execute(insert(cosignatures).values(row))
+
+    def dressed(self, connection: Connection, note: str) -> str:
+        """Return the signed checkpoint *note* with the cosignatures it has by now, in the order of their keys."""
+        mine = select(cosignatures.c.line).where(cosignatures.c.size == self._opened(note).size)
+        return note + "".join(connection.scalars(mine.order_by(cosignatures.c.witness)))
+
+    def newest(self, connection: Connection) -> tuple[str, int] | None:
+        """
+        Return the newest head that a quorum cosigned, with its cosignatures, and its size; None where there is none.
+
+        Every signature that counts is verified again.
+        """
+        policy = self._policy(connection)
+        if policy is None:
+            return None
+        names = {key.vkey: name for name, key in policy.witnesses.items()}
+        for size, cosigners in _by_size(connection, fewest=policy.fewest):
+            if policy.is_met_by(names[vkey] for vkey in cosigners if vkey in names):
+                note = connection.scalar(select(checkpoints.c.note).where(checkpoints.c.size == size))
+                if note is None or self._opened(note).size != size:
+                    message = f"a checkpoint of {size} entries was cosigned that is not stored"
+                    raise LedgerError(message)
+                whole = self.dressed(connection, note)
+                if policy.is_met(found.key for found in cosignatures_in(whole, list(policy.witnesses.values()))):
+                    return whole, size
+        return None
+
+    def faults(self) -> Iterator[str]:
+        """Say of every kept cosignature that is not what it was when it was kept what is wrong; for the audit."""
+        columns = (cosignatures.c.size, cosignatures.c.witness, cosignatures.c.time, cosignatures.c.line, checkpoints.c.note)
+        joined = cosignatures.outerjoin(checkpoints, checkpoints.c.size == cosignatures.c.size)
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(*columns).select_from(joined)).all()
+        for row in rows:
+            try:
+                key = VerifierKey.parse(row.witness)
+                found = cosignatures_in(f"{row.note}{row.line}", [key])
+                is_sound = found == [Cosignature(key, row.time, row.line)] and self._opened(row.note).size == row.size
+            except (LedgerError, VerificationError):
+                is_sound = False
+            if not is_sound:
+                yield f"cosignature of checkpoint {row.size}: it is not one by {row.witness[:80]}"
+
+    def _policy(self, connection: Connection) -> Policy | None:
+        try:
+            return policy_for(quorum_now(connection), self._key, known(connection))
+        except ValueError as error:
+            message = f"the quorum does not fit the witnesses; set it again: {error}"
+            raise LedgerError(message) from error
+
+    def _opened(self, note: str) -> Checkpoint:
+        return open_checkpoint(note, [self._key], origin=self._key.name)
+
+
+def _by_size(connection: Connection, *, fewest: int) -> Iterable[tuple[int, list[str]]]:
+    """Give sizes that at least *fewest* cosigned, largest first, with the keys that did."""
+    enough = select(cosignatures.c.size).group_by(cosignatures.c.size).having(func.count() >= fewest)
+    rows = connection.execute(
+        select(cosignatures.c.size, cosignatures.c.witness)
+        .where(cosignatures.c.size.in_(enough))
+        .order_by(cosignatures.c.size.desc()),
+    )
+    for size, group in groupby(rows, key=lambda row: int(row.size)):
+        yield size, [row.witness for row in group]

@@ -1,0 +1,54 @@
+"""
+What may follow what: for each kind of subject, which entry moves it from which state to which.
+
+Rooms register their moves; an entry whose move is not among them is refused before anything is written.
+A subject that nobody has recorded yet is in the state `UNBORN`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from storage.errors import LifeCycleError
+from storage.evidence import Kind, Subject
+
+UNBORN = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An entry of *type* may follow when the subject is in one of *after*; then it is in *then* (or stays, if None)."""
+
+    kind: Kind
+    type: str
+    after: frozenset[str]
+    then: str | None = None
+
+
+def move(kind: Kind, type_: str, after: str, then: str | None = None) -> Move:
+    """Write a `Move` shortly: *after* is a list of states separated by ``|``; the empty one is `UNBORN`."""
+    return Move(kind, type_, frozenset(after.split("|")), then)
+
+
+class LifeCycle:
+    """All moves of all rooms."""
+
+    def __init__(self, moves: Iterable[Move]) -> None:
+        self._moves: dict[tuple[Kind, str], Move] = {}
+        for one in moves:
+            if (one.kind, one.type) in self._moves:
+                message = f"two moves for {one.type} of a {one.kind}"
+                raise ValueError(message)
+            self._moves[one.kind, one.type] = one
+
+    def next_state(self, subject: Subject, state: str, type_: str) -> str:
+        """Return the state after an entry of *type_*; raises `LifeCycleError` naming the subject, its state and the entry."""
+        found = self._moves.get((subject.kind, type_))
+        if found is None:
+            message = f"{subject}: there is no entry {type_} for a {subject.kind}"
+            raise LifeCycleError(message)
+        if state not in found.after:
+            message = f"{subject}: {type_} may not follow when it is {state or 'not recorded yet'}"
+            raise LifeCycleError(message)
+        return state if found.then is None else found.then

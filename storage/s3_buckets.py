@@ -1,0 +1,53 @@
+"""Making the two buckets, and refusing one for evidence that would not keep it."""
+
+from __future__ import annotations
+
+from minio import Minio
+from minio.commonconfig import COMPLIANCE, ENABLED
+from minio.error import S3Error
+from minio.objectlockconfig import DAYS, ObjectLockConfig
+from minio.versioningconfig import VersioningConfig
+
+from storage.errors import EvidenceError
+from storage.s3_wire import translated
+
+_DAYS_OF_YEAR = 365
+
+
+def prepare(client: Minio, *, evidence: str, index: str, days: int) -> None:
+    """Make what is missing, change only what makes it stricter, and raise `EvidenceError` if evidence would not be locked."""
+    with translated(f"preparing bucket {evidence}"):
+        if not client.bucket_exists(evidence):
+            client.make_bucket(evidence, object_lock=True)
+        standing = _lock(client, evidence)
+        if standing.mode != COMPLIANCE or _days(standing) < days:
+            client.set_object_lock_config(evidence, ObjectLockConfig(COMPLIANCE, days, DAYS))
+        _confirm(client, evidence, days=days)
+    with translated(f"preparing bucket {index}"):
+        if not client.bucket_exists(index):
+            client.make_bucket(index)
+        if client.get_bucket_versioning(index).status != ENABLED:
+            client.set_bucket_versioning(index, VersioningConfig(ENABLED))
+
+
+def _lock(client: Minio, bucket: str) -> ObjectLockConfig:
+    try:
+        return client.get_object_lock_config(bucket)
+    except S3Error as error:
+        if error.code != "ObjectLockConfigurationNotFoundError":
+            raise
+        message = f"bucket {bucket}: it was made without object lock, evidence would not be kept in it"
+        raise EvidenceError(message) from error
+
+
+def _confirm(client: Minio, bucket: str, *, days: int) -> None:
+    lock = _lock(client, bucket)
+    versioning = client.get_bucket_versioning(bucket).status
+    if lock.mode != COMPLIANCE or _days(lock) < days or versioning != ENABLED:
+        found = f"{lock.mode} {lock.duration} {lock.duration_unit}, versioning {versioning}"
+        message = f"bucket {bucket}: expected COMPLIANCE for {days} days and versioning, found {found}"
+        raise EvidenceError(message)
+
+
+def _days(lock: ObjectLockConfig) -> int:
+    return (lock.duration or 0) * (1 if lock.duration_unit == DAYS else _DAYS_OF_YEAR)

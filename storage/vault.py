@@ -1,0 +1,158 @@
+"""
+The vault (密匣): the encrypted, erasable home of personal values whose salted commitments stand in leaves.
+
+A leaf never holds a name, a badge, a file name or a case number. It holds ``HMAC-SHA256(salt, JCS([log, seq, field, value]))``;
+salt and value lie here, sealed with AES-256-GCM under a data key of their subject, and that key is wrapped by the master key of
+the installation. Destroying the data key erases every value of the subject; every proof stays valid.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection, bindparam, delete, insert, select
+
+from storage import durable
+from storage.errors import LedgerError, NotFound
+from storage.evidence import Json, Subject
+from storage.ledger.leaf import canonical, commitment
+from storage.schema import vault, vault_keys
+
+# made once: building a statement costs more than running it
+_KEEP, _KEEP_KEY = insert(vault), insert(vault_keys)
+_FIND = select(vault).where(vault.c.seq == bindparam("at"))
+_FIND_KEY = select(vault_keys.c.wrapped).where(vault_keys.c.subject == bindparam("name"))
+_NONCE = 12
+_SALT = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A personal value, its salt, and the commitment its leaf carries."""
+
+    field: str
+    salt: bytes
+    value: Json
+    commitment: str
+
+
+class Vault:
+    """Seals and opens personal values. The master key is 32 bytes and stays in memory."""
+
+    def __init__(self, master: bytes, *, log: str) -> None:
+        self._master = AESGCM(master)
+        self._log = log
+
+    def commit(self, personal: Mapping[str, Json], *, seq: int) -> tuple[Secret, ...]:
+        """Salt each value and compute what the leaf at *seq* says of it, sorted by field; nothing is kept yet."""
+        secrets = []
+        for field, value in sorted(personal.items()):
+            salt = os.urandom(_SALT)
+            promised = commitment(salt, log=self._log, seq=seq, field=field, value=value)
+            secrets.append(Secret(field, salt, value, promised))
+        return tuple(secrets)
+
+    def keep(self, connection: Connection, subject: Subject, secrets: tuple[Secret, ...], *, seq: int) -> None:
+        """Keep the values behind the leaf at *seq*, sealed, in the caller's transaction."""
+        if not secrets:
+            return
+        cipher = AESGCM(self._key(connection, subject))
+        rows = []
+        for secret in secrets:
+            nonce = os.urandom(_NONCE)
+            plain = canonical([secret.salt.hex(), secret.value])
+            sealed = nonce + cipher.encrypt(nonce, plain, self._place(seq, secret.field))
+            rows.append({"seq": seq, "field": secret.field, "subject": str(subject), "sealed": sealed})
+        connection.execute(_KEEP, rows)
+
+    def open(self, connection: Connection, seq: int, commitments: tuple[tuple[str, str], ...]) -> dict[str, Json]:
+        """
+        Return the values behind the *commitments* of leaf *seq*; those whose key was destroyed are missing.
+
+        Raises `LedgerError` when a value that should be there is not, or is not the one committed to.
+        """
+        sealed = {row.field: row for row in connection.execute(_FIND, {"at": seq})} if commitments else {}
+        personal: dict[str, Json] = {}
+        for field, promised in commitments:
+            if field not in sealed:
+                message = f"vault: value {field!r} of entry {seq} is missing"
+                raise LedgerError(message)
+            key = self._existing_key(connection, sealed[field].subject)
+            if key is None:
+                continue
+            salt, value = self._unseal(key, seq, field, sealed[field].sealed)
+            if commitment(salt, log=self._log, seq=seq, field=field, value=value) != promised:
+                message = f"vault: value {field!r} of entry {seq} is not the one its leaf commits to"
+                raise LedgerError(message)
+            personal[field] = value
+        return personal
+
+    def erase(self, connection: Connection, subject: Subject) -> None:
+        """Destroy the data key of *subject*: its values can never be read again, in this database."""
+        connection.execute(delete(vault_keys).where(vault_keys.c.subject == str(subject)))
+
+    def _unseal(self, key: bytes, seq: int, field: str, sealed: bytes) -> tuple[bytes, Json]:
+        try:
+            plain = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], self._place(seq, field))
+        except InvalidTag as error:
+            message = f"vault: value {field!r} of entry {seq} was changed or moved"
+            raise LedgerError(message) from error
+        salt, value = json.loads(plain)
+        return bytes.fromhex(salt), value
+
+    def _place(self, seq: int, field: str) -> bytes:
+        return canonical([self._log, seq, field])
+
+    def _key(self, connection: Connection, subject: Subject) -> bytes:
+        existing = self._existing_key(connection, str(subject))
+        if existing is not None:
+            return existing
+        key, nonce = AESGCM.generate_key(256), os.urandom(_NONCE)
+        wrapped = nonce + self._master.encrypt(nonce, key, str(subject).encode())
+        connection.execute(_KEEP_KEY, {"subject": str(subject), "wrapped": wrapped})
+        return key
+
+    def _existing_key(self, connection: Connection, subject: str) -> bytes | None:
+        wrapped = connection.scalar(_FIND_KEY, {"name": subject})
+        if wrapped is None:
+            return None
+        try:
+            return self._master.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], subject.encode())
+        except InvalidTag as error:
+            message = f"vault: the data key of {subject} was changed, or this is not the master key that wrapped it"
+            raise LedgerError(message) from error
+
+
+def make_key(path: Path) -> None:
+    """Write 32 fresh random bytes to *path*, readable by its owner alone; an existing file is never replaced."""
+    if path.exists():
+        message = f"{path}: refused to replace an existing key"
+        raise LedgerError(message)
+    durable.write_new(path, os.urandom(32).hex().encode() + b"\n", mode=0o600)
+
+
+def load_key(path: Path) -> bytes:
+    """Read what `make_key` wrote; refuses a file that others may read or that is not 32 bytes in hexadecimal."""
+    try:
+        mode, text = path.stat().st_mode, path.read_text(errors="replace")
+    except OSError as error:
+        message = f"{path}: this key cannot be read: {error.strerror}"
+        raise NotFound(message) from error
+    if mode & 0o077:
+        message = f"{path}: a key file must not be readable by others (chmod 600)"
+        raise LedgerError(message)
+    try:
+        key = bytes.fromhex(text.strip())
+    except ValueError as error:
+        message = f"{path}: expected 64 hexadecimal digits"
+        raise LedgerError(message) from error
+    if len(key) != _SALT:
+        message = f"{path}: expected 32 bytes, found {len(key)}"
+        raise LedgerError(message)
+    return key

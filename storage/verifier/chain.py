@@ -1,0 +1,45 @@
+"""The order of entries: no number missing, every subject's history linked, and a clock that says so when it goes back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from .errors import VerificationError
+from .leaves import moment_of
+
+if TYPE_CHECKING:
+    from .leaves import LeafRecord
+
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Chain:
+    """Follows a log from its first entry on; it remembers one number and one hash per subject, nothing else."""
+
+    def __init__(self, origin: str) -> None:
+        self._origin = origin
+        self._time = ""
+        self._last: dict[str, tuple[int, bytes]] = {}
+
+    def follow(self, leaf: LeafRecord, *, index: int) -> None:
+        """Return only if *leaf* can be entry *index* after those before it; go on from it in either case."""
+        time, self._time = self._time, leaf.at
+        last = self._last.get(leaf.subject)
+        self._last[leaf.subject] = index, leaf.hash
+        if leaf.seq != index or leaf.log != self._origin:
+            message = "entry {index}: says it is number {found} of {log}"
+            raise VerificationError(message, index=index, found=leaf.seq, log=leaf.log)
+        if leaf.previous != last:
+            message = "entry {index}: does not link to the last entry of {subject}"
+            raise VerificationError(message, index=index, subject=leaf.subject)
+        back = _milliseconds_back(time, leaf.at)
+        if leaf.stepped_back_ms != back:
+            message = "entry {index}: the clock went back by {back} ms, and the entry says {said}"
+            raise VerificationError(message, index=index, back=back, said=leaf.stepped_back_ms)
+
+
+def _milliseconds_back(before: str, now: str) -> int:
+    if now >= before:  # in this form text sorts as time does
+        return 0
+    return (moment_of(before) - moment_of(now)) // _MILLISECOND

@@ -1,0 +1,168 @@
+"""The Chinese of everything the verifier says, by its English template. A test holds that nothing is missing."""
+
+from __future__ import annotations
+
+CHINESE = {
+    # what the program says
+    "ok": "通过",
+    "WRONG": "不通过",
+    "NOT CHECKED": "未检查",
+    "{number}. {name}: {verdict}. {detail}": "{number}. {name}：{verdict}。{detail}",
+    "nothing was checked": "未检查任何内容",
+    "{first} (the first of {count})": "{first}(共 {count} 处，此为第一处)",
+    "-": "-",
+    "{root}": "{root}",
+    "signature": "签名",
+    "witnesses": "见证",
+    "files": "文件",
+    "entries": "流转记录",
+    "order": "次序",
+    "life cycle": "生命周期",
+    "tiles": "哈希瓦片",
+    "root": "树根",
+    "held": "外存检查点",
+    "entry": "流转记录",
+    "place": "位置",
+    "inclusion": "包含证明",
+    "{origin}, {size} entries, signed by its own key": "{origin}，共 {size} 条记录，已由其自身密钥签名",
+    "cosigned by {names}": "已由 {names} 会签",
+    "{count} files, none missing, none too many": "{count} 个文件，不缺不多",
+    "{count} entries read": "已读取 {count} 条记录",
+    "{count} entries in unbroken order": "{count} 条记录次序连续",
+    "{count} entries follow the life cycle": "{count} 条记录符合生命周期",
+    "{count} hash tiles match": "{count} 个哈希瓦片相符",
+    "sizes {sizes} are earlier heads of this log": "大小为 {sizes} 的检查点是本账本的早期状态",
+    "entry {index}: {subject}": "第 {index} 条记录：{subject}",
+    "VERIFIED: everything holds, and somebody outside the office vouches for it.": (
+        "验证通过：全部成立，且有机关以外的一方作证。"
+    ),
+    "INTERNALLY CONSISTENT: everything holds together, but only the office's own key vouches for it.": (
+        "内部一致：各部分相互吻合，但仅有机关自身的密钥作证。"
+    ),
+    "NOT VERIFIED: do not rely on this.": "验证未通过：不得采信。",
+    "NOT VERIFIED: signatures could not be checked; install the Python package 'cryptography' and repeat.": (
+        "未完成验证：无法检查签名；请安装 Python 软件包 cryptography 后重新运行。"
+    ),
+    # how to use it
+    "give either a log directory, or --proof together with --leaf": "请给出账本目录，或同时给出 --proof 与 --leaf",
+    "--held and --life-cycle belong to a log directory": "--held 与 --life-cycle 仅用于账本目录",
+    "Verify a custody ledger offline, trusting nothing but the keys you give.": (
+        "离线验证流转账本；除您给出的密钥外，不信任任何内容。"
+    ),
+    (
+        "Keys must reach you by another way than the log: on paper, from a court, from another office. "
+        "Exit codes: 0 holds, 1 does not hold, 2 wrong use, 3 signatures could not be checked."
+    ): ("密钥须经账本以外的途径取得：纸质文本、法院或其他机关。退出码：0 成立，1 不成立，2 用法错误，3 无法检查签名。"),
+    "a copied log directory: checkpoint, tile/…": "账本目录的副本：checkpoint、tile/…",
+    "a .tlog-proof file, in place of a whole log": ".tlog-proof 文件(代替整个账本)",
+    "the exact bytes of the entry that the proof is for": "证明所对应记录的原始字节",
+    "the log's verifier key; again for a rotated one": "账本的验证密钥；换过密钥的可重复给出",
+    "verifier key of a witness that must have cosigned": "必须已会签的见证方的验证密钥",
+    "a checkpoint that was kept elsewhere: shows rewriting and cutting": "保存在别处的检查点：可发现改写和截短",
+    "the table of which entry may follow what": "规定记录先后关系的生命周期表",
+    "print the steps as JSON": "以 JSON 输出各步骤",
+    # JSON and leaves
+    "JSON: a string holds half of a surrogate pair": "JSON：字符串含不成对的代理项",
+    "JSON: not parsable ({reason})": "JSON：无法解析({reason})",
+    "JSON: not in canonical form (doubled key, white space, escape, order or number format)": (
+        "JSON：不是规范形式(重复的键、空白、转义、顺序或数字写法)"
+    ),
+    "JSON: nested deeper than {deepest} levels": "JSON：嵌套超过 {deepest} 层",
+    "JSON: a value of type {kind}; expected string, integer, boolean, null, array or object": (
+        "JSON：值的类型为 {kind}；应为字符串、整数、布尔值、空值、数组或对象"
+    ),
+    "JSON: an integer beyond ±(2^53 - 1)": "JSON：整数超出 ±(2^53 - 1)",
+    "JSON: the object key {key!r} is not an ASCII string": "JSON：对象的键 {key!r} 不是 ASCII 字符串",
+    "leaf: a key is missing or unknown": "记录：缺少键或含未知的键",
+    "leaf: written for another version of this format": "记录：格式版本不符",
+    "leaf: {key!r} cannot be {value}": "记录：{key!r} 不能是 {value}",
+    "commitment to {field}: expected a salt of 32 bytes, found {found}": "{field} 的承诺：盐值应为 32 字节，实为 {found} 字节",
+    # keys, notes, checkpoints
+    "{what}: not canonical base64": "{what}：不是规范的 base64",
+    "{what}: {text!r} is not a plain decimal number": "{what}：{text!r} 不是普通的十进制数",
+    "key name {name!r}: expected visible ASCII characters without space and plus": (
+        "密钥名 {name!r}：应为可见 ASCII 字符，不含空格和加号"
+    ),
+    "key {name}: expected an Ed25519 key of type 1 or 4, found type {algorithm} and {length} bytes": (
+        "密钥 {name}：应为类型 1 或 4 的 Ed25519 密钥，实为类型 {algorithm}、{length} 字节"
+    ),
+    "key {name}: a degenerate Ed25519 key that would accept forged signatures": (
+        "密钥 {name}：退化的 Ed25519 密钥，会接受伪造的签名"
+    ),
+    "key {name}: its key id does not belong to its name and material": "密钥 {name}：标识与名称、内容不符",
+    "the Python package 'cryptography' is missing: signatures cannot be checked": (
+        "缺少 Python 软件包 cryptography：无法检查签名"
+    ),
+    "the signature of {name} is wrong": "{name} 的签名不正确",
+    "expected keys of one log, found {names}": "应为同一账本的密钥，实为 {names}",
+    "note: expected a text, an empty line and 1 to {most} signature lines": "签名文本：应为正文、一个空行和 1 至 {most} 行签名",
+    "note: the same key signed twice": "签名文本：同一密钥签名两次",
+    "note: not signed by {expected}": "签名文本：没有 {expected} 的签名",
+    "note: a control character": "签名文本：含控制字符",
+    "note: not valid UTF-8": "签名文本：不是有效的 UTF-8",
+    "note: {line!r} is not a signature line": "签名文本：{line!r} 不是签名行",
+    "note: a signature of {length} bytes": "签名文本：签名仅 {length} 字节",
+    "checkpoint of {origin}: no tree of {size} entries has this root": "{origin} 的检查点：大小为 {size} 的树没有这样的树根",
+    "checkpoint: expected exactly three lines, found {found}": "检查点：应恰为三行，实为 {found} 行",
+    "checkpoint: no key was given for the log {origin}": "检查点：没有给出账本 {origin} 的密钥",
+    "checkpoint: of the log {found}, expected {expected}": "检查点：属于账本 {found}，应为 {expected}",
+    "not cosigned by {name}": "没有 {name} 的会签",
+    "checkpoint root": "检查点的树根",
+    "checkpoint size": "检查点的大小",
+    "extra data": "附加数据",
+    "key material": "密钥内容",
+    "proof hash": "证明中的哈希",
+    "proof index": "证明的序号",
+    # trees and proofs
+    "consistency": "一致性证明",
+    "frontier of {size} leaves: expected {expected} hashes of 32 bytes, found {found}": (
+        "{size} 条记录的树缘：应有 {expected} 个 32 字节的哈希，实有 {found} 个"
+    ),
+    "inclusion: entry {index} cannot be in a tree of {size}": "包含证明：第 {index} 条记录不可能在大小为 {size} 的树中",
+    "inclusion of entry {index} in {size}: the path leads to another root": (
+        "第 {index} 条记录(共 {size} 条)的包含证明：路径通向另一个树根"
+    ),
+    "consistency: a tree of {old} cannot have grown to {new}": "一致性证明：大小为 {old} 的树不可能增长为 {new}",
+    "consistency: {old} and {new} entries, another root": "一致性证明：{old} 与 {new} 条记录，树根不同",
+    "consistency: the path leads to another root at {size}": "一致性证明：路径在大小 {size} 处通向另一个树根",
+    "proof: expected hashes of 32 bytes, found one of {found}": "证明：哈希应为 32 字节，有一个为 {found} 字节",
+    "{what}: a path of {found} hashes has the wrong length": "{what}：{found} 个哈希的路径长度不对",
+    "proof: the first line is not {expected}": "证明：首行不是 {expected}",
+    "proof: a path of {found} hashes": "证明：路径有 {found} 个哈希，过长",
+    "proof: no line {expected!r}": "证明：缺少 {expected!r} 行",
+    # files
+    "tile: there is none of level {level}, index {index}, width {width}": (
+        "瓦片：没有层 {level}、序号 {index}、宽 {width} 的瓦片"
+    ),
+    "bundle: entry {number} is cut off": "记录包：第 {number} 条记录被截断",
+    "{path!r} is not the name of a tile": "{path!r} 不是瓦片文件名",
+    "{path}: cannot be read ({reason})": "{path}：无法读取({reason})",
+    "{path}: longer than {limit} bytes": "{path}：超过 {limit} 字节",
+    "{path}: not valid UTF-8": "{path}：不是有效的 UTF-8",
+    "{path}: expected {expected} bytes, found {found}": "{path}：应为 {expected} 字节，实为 {found} 字节",
+    "{path}: expected {expected} entries, found {found}": "{path}：应有 {expected} 条记录，实有 {found} 条",
+    "{path}: missing": "{path}：缺失",
+    "{path}: a tree of {size} entries has no such file": "{path}：{size} 条记录的账本没有此文件",
+    "{path}: is not the beginning of {now}": "{path}：不是 {now} 的开头部分",
+    "{path}: not a plain file": "{path}：不是普通文件",
+    "{path}: does not match the entries below it": "{path}：与其下的记录不符",
+    # the history
+    "entry {index}: {reason}": "第 {index} 条记录：{reason}",
+    "entry {index}: says it is number {found} of {log}": "第 {index} 条记录：自称是 {log} 的第 {found} 条",
+    "entry {index}: does not link to the last entry of {subject}": "第 {index} 条记录：没有连接到 {subject} 的上一条记录",
+    "entry {index}: the clock went back by {back} ms, and the entry says {said}": (
+        "第 {index} 条记录：时钟倒退了 {back} 毫秒，而记录称 {said} 毫秒"
+    ),
+    "entry {index}: {type} may not follow when {subject} is {state!r}": (
+        "第 {index} 条记录：{subject} 处于 {state!r} 时不得出现 {type}"
+    ),
+    "life cycle: not a table of moves": "生命周期：不是有效的规则表",
+    "only {found} of {expected} entries could be read": "{expected} 条记录中只能读取 {found} 条",
+    "the entries do not hash to the root of the checkpoint": "记录的哈希与检查点的树根不符",
+    "a head of {held} entries was held elsewhere, the log has only {size}: it was cut": (
+        "别处保存的检查点有 {held} 条记录，而账本只有 {size} 条：账本被截短"
+    ),
+    "the log does not continue the head of {held} entries that was held elsewhere: it was rewritten": (
+        "账本与别处保存的 {held} 条记录的检查点不连续：账本被改写"
+    ),
+}

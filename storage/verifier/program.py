@@ -1,0 +1,127 @@
+"""
+The command line of the verifier.
+
+Exit codes: 0 everything holds; 1 something does not, or there was nothing to verify; 2 wrong use; 3 everything else holds, but
+signatures could not be checked because `cryptography` is not installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import VerificationError
+from .keys import VerifierKey
+from .lifecycle import LifeCycle
+from .logdir import verify_directory
+from .logfiles import LARGEST_NOTE, read_file, read_note
+from .receipt import verify_receipt
+from .steps import Outcome, Report, Step
+from .tilefiles import LARGEST_ENTRY
+from .words import Said, language_of, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WRONG_USE = 2
+
+CONCLUSIONS = {
+    Outcome.VERIFIED: "VERIFIED: everything holds, and somebody outside the office vouches for it.",
+    Outcome.CONSISTENT: "INTERNALLY CONSISTENT: everything holds together, but only the office's own key vouches for it.",
+    Outcome.FAILED: "NOT VERIFIED: do not rely on this.",
+    Outcome.UNSIGNED: "NOT VERIFIED: signatures could not be checked; install the Python package 'cryptography' and repeat.",
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Verify what the command line names, say what was found, and return the exit code."""
+    language = language_of(os.environ)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # a terminal may not know Chinese
+    parser = _parser(language)
+    options = parser.parse_args(arguments)
+    if (options.log is None) == (options.proof is None) or (options.proof is None) != (options.leaf is None):
+        parser.error(translated("give either a log directory, or --proof together with --leaf", language))
+    if options.proof is not None and (options.held or options.life_cycle):
+        parser.error(translated("--held and --life-cycle belong to a log directory", language))
+    try:
+        report = _verify(options)
+    except VerificationError as error:
+        parser.error(Said.of(error).in_language(language))
+    sys.stdout.write(_json(report) if options.json else _text(report, language))
+    return report.outcome.exit_code
+
+
+def _verify(options: argparse.Namespace) -> Report:
+    keys = [VerifierKey.parse(text) for text in options.vkey]
+    witnesses = [VerifierKey.parse(text) for text in options.witness]
+    if options.proof is not None:
+        leaf = read_file(options.leaf, limit=LARGEST_ENTRY)
+        return verify_receipt(read_note(options.proof), leaf, keys, witnesses=witnesses)
+    table = read_file(options.life_cycle, limit=LARGEST_NOTE) if options.life_cycle else None
+    return verify_directory(
+        options.log,
+        keys,
+        witnesses=witnesses,
+        held=[read_note(path) for path in options.held],
+        life_cycle=LifeCycle.parse(table) if table is not None else None,
+    )
+
+
+def _text(report: Report, language: str) -> str:
+    lines = [_shown(_line(step).in_language(language)) for step in report.steps]
+    return "\n".join([*lines, "", translated(CONCLUSIONS[report.outcome], language), ""])
+
+
+def _line(step: Step) -> Said:
+    word = "ok" if step.ok else "NOT CHECKED" if step.unchecked else "WRONG"
+    name, verdict = Said(step.name), Said(word)
+    return Said("{number}. {name}: {verdict}. {detail}", number=step.number, name=name, verdict=verdict, detail=step.detail)
+
+
+def _shown(line: str) -> str:
+    """Return the line with everything escaped that a hostile file name could use to write something else on the terminal."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape", "surrogatepass").decode("ascii") for one in line)
+
+
+def _json(report: Report) -> str:
+    steps = [{"number": s.number, "name": s.name, "ok": s.ok, "detail": str(s.detail)} for s in report.steps]
+    outcome = {"outcome": report.outcome.label, "exit_code": report.outcome.exit_code, "steps": steps}
+    return json.dumps(outcome, ensure_ascii=False, indent=2) + "\n"
+
+
+def _parser(language: str) -> argparse.ArgumentParser:
+    def say(text: str) -> str:
+        return translated(text, language)
+
+    parser = argparse.ArgumentParser(
+        prog="verify",
+        description=say("Verify a custody ledger offline, trusting nothing but the keys you give."),
+        epilog=say(
+            "Keys must reach you by another way than the log: on paper, from a court, from another office. "
+            "Exit codes: 0 holds, 1 does not hold, 2 wrong use, 3 signatures could not be checked."
+        ),
+    )
+    parser.add_argument("log", nargs="?", type=Path, help=say("a copied log directory: checkpoint, tile/…"))
+    parser.add_argument("--proof", type=Path, help=say("a .tlog-proof file, in place of a whole log"))
+    parser.add_argument("--leaf", type=Path, help=say("the exact bytes of the entry that the proof is for"))
+    parser.add_argument(
+        "--vkey", metavar="KEY", action="append", required=True, help=say("the log's verifier key; again for a rotated one")
+    )
+    parser.add_argument(
+        "--witness", metavar="KEY", action="append", default=[], help=say("verifier key of a witness that must have cosigned")
+    )
+    parser.add_argument(
+        "--held",
+        action="append",
+        default=[],
+        type=Path,
+        help=say("a checkpoint that was kept elsewhere: shows rewriting and cutting"),
+    )
+    parser.add_argument("--life-cycle", type=Path, help=say("the table of which entry may follow what"))
+    parser.add_argument("--json", action="store_true", help=say("print the steps as JSON"))
+    return parser
