@@ -1,0 +1,1 @@
+"""Getting footage in: cards and watched folders, secure, deposit, render."""

@@ -1,0 +1,90 @@
+"""What a person may want to see while a card is taken in. Progress never goes through the ledger; only state changes do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from storage.evidence import DevicePath, Subject
+
+
+class Step(StrEnum):
+    """What has just happened to a file."""
+
+    LISTED = "listed"
+    """A card was listed: its name, and the bytes that are to be read from it."""
+    READING = "reading"
+    SECURED = "secured"
+    MET_AGAIN = "met_again"
+    DEPOSITED = "deposited"
+    RENDERED = "rendered"
+    EXAMINED = "examined"
+    """Looked at and recorded; there is nothing to play."""
+    FAILED = "failed"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One thing to show."""
+
+    step: Step
+    name: str
+    size: int
+    done: int = 0
+    """Bytes read so far, while `Step.READING`."""
+    reason: str = ""
+    error: str = ""
+    """The class of the error, by which a translation is found."""
+
+
+Watcher: TypeAlias = Callable[[Progress], None]
+"""Told from several threads; must be quick and must not raise."""
+
+
+def unwatched(_progress: Progress) -> None:
+    """Watch nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file that could not be taken in (now), and why. It is still on the camera."""
+
+    path: DevicePath
+    error: str
+    """The class of the error, by which a translation is found."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A clip that is ours but not done, and why. The next start goes on with it."""
+
+    clip: Subject
+    name: str
+    error: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardReport:
+    """What became of one card."""
+
+    device: Subject
+    profile: str
+    files: int
+    secured: tuple[Subject, ...]
+    met_again: tuple[Subject, ...]
+    ignored: int
+    problems: tuple[Problem, ...]
+    waiting: tuple[Waiting, ...] = ()
+    """What is not yet in the store or not yet rendered, and readings in the spool that cannot be used."""
+    unsigned: str = ""
+    """Why no checkpoint could be signed over all of this; the next start signs it."""
+
+
+def said(what: object) -> str:
+    """Return what an error says, or a path, in a form that can be shown and kept anywhere; a path may be in no encoding."""
+    return str(what).encode("utf-8", "backslashreplace").decode()
