@@ -1,0 +1,44 @@
+"""The application: every router, every problem, every header, once."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from api import clips, filings, ledger, matters, parties, problems, session, status, viewings
+from api.desk import Desk
+from api.headers import Guarded
+from api.pages import serve_pages
+from api.services import Services
+
+_ABOUT = """
+执法音像记录的查看与归入接口：一户档案、案件各环节、流转记录、带理由的查看、可验证的账本。
+
+Showing and filing body-camera evidence: dossiers, the stages of a case, custody history, viewing with a reason, and the
+ledger with its proofs. Every error is an RFC 9457 problem; `Accept-Language` chooses Chinese or English.
+"""
+
+
+def create_app(services: Services, *, pages: Path | None) -> FastAPI:
+    """Make the application over *services*; with *pages*, it serves those too (see `api.pages.packaged`)."""
+    app = FastAPI(
+        title="Yihu",
+        version=version("yihu"),
+        description=_ABOUT,
+        # their pages load scripts from elsewhere; the description itself stays at /openapi.json
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.desk = Desk.of(services)
+    for noun in (status, session, parties, matters, clips, filings, viewings):
+        app.include_router(noun.router)
+    app.include_router(ledger.entries)
+    app.include_router(ledger.log)
+    if pages is not None:
+        serve_pages(app, pages)
+    problems.register(app)
+    app.add_middleware(Guarded)
+    return app

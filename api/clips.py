@@ -1,0 +1,67 @@
+"""
+``/api/clips``: what is known of one clip, its custody history, and its poster.
+
+A poster is one small still, made for lists. Asking for it needs the same right as watching, but is not recorded as
+``ACCESSED``: a list of two hundred clips would write two hundred entries that say only that somebody looked at a list. Watching
+or listening, and every byte of an original, is recorded (`api.viewings`).
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from api import lines
+from api.describing import ClipInPath, Responses, problems, raw
+from api.desk import AtDesk
+from api.footage import Wanted, choose
+from api.media import send
+from api.models import ClipWhole, HistoryLine
+from api.roles import Act
+from api.signin import allowed
+from storage.errors import NotFound
+
+router = APIRouter(prefix="/api/clips", tags=["clips"])
+
+_POSTER: Responses = {200: raw("一帧静态图像 · one still picture", "image/jpeg", "(JPEG)")}
+
+
+@router.get(
+    "/{clip}",
+    summary="一个音像记录 · One clip",
+    responses=problems("not-found"),
+    dependencies=[Depends(allowed(Act.READ))],
+)
+def one_clip(desk: AtDesk, clip: ClipInPath) -> ClipWhole:
+    """Return facts, digests, derivatives, findings and filings of one clip."""
+    services = desk.services
+    found = services.catalog.clip(clip)
+    return lines.clip(found, services.catalog.derivatives(clip).values(), services.dossiers.filings(clip))
+
+
+@router.get(
+    "/{clip}/history",
+    summary="流转记录 · Custody history",
+    responses=problems("not-found"),
+    dependencies=[Depends(allowed(Act.READ))],
+)
+def history_of(desk: AtDesk, clip: ClipInPath) -> list[HistoryLine]:
+    """Return every entry about the clip, in order, with where its proof is."""
+    if not desk.services.catalog.is_known(clip):
+        message = f"{clip}: there is no such clip"
+        raise NotFound(message)
+    return lines.history(desk.services.catalog.history(clip))
+
+
+@router.get(
+    "/{clip}/poster",
+    summary="封面图 · Poster",
+    response_class=Response,
+    responses={**problems("not-found", "life-cycle", "range", "precondition"), **_POSTER},
+    dependencies=[Depends(allowed(Act.VIEW))],
+)
+@router.head("/{clip}/poster", include_in_schema=False, dependencies=[Depends(allowed(Act.VIEW))])
+def poster(request: Request, desk: AtDesk, clip: ClipInPath) -> Response:
+    """Return one still picture of the clip; not recorded as access (see the documentation)."""
+    catalog = desk.services.catalog
+    return send(request, desk.services.store, choose(catalog.clip(clip), catalog.derivatives(clip), Wanted.POSTER))

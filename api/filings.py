@@ -1,0 +1,58 @@
+"""``/api/filings``: filing a clip under an activity, and taking it out again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Response
+from fastapi.exceptions import RequestValidationError
+
+from api import lines
+from api.describing import problems
+from api.desk import AtDesk
+from api.models import FilingLine, FilingRequest
+from api.roles import Act
+from api.signin import Caller, allowed
+from storage.evidence import Subject, TimeRange
+
+router = APIRouter(prefix="/api/filings", tags=["filings"])
+
+MayFile = Annotated[Caller, Depends(allowed(Act.FILE))]
+FilingInPath = Annotated[str, Path(pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$", examples=["01JD6Z5M3Q8X4T7V9YB2C1D0EF"])]
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="归入执法活动 · File a clip",
+    responses=problems("cross-site", "not-found", "life-cycle", "stale"),
+)
+def file_clip(asked: FilingRequest, desk: AtDesk, caller: MayFile) -> FilingLine:
+    """File a clip, or a part of it, under an activity; the same again answers with the filing that stands."""
+    services, clip, activity = desk.services, Subject.parse(asked.clip), Subject.parse(asked.activity)
+    try:
+        filing = services.registry.file_clip(clip, activity, range=_range(asked), actor=caller.actor)
+    except ValueError as error:
+        # a part that lies beyond the end of the clip, which only the catalog knows
+        found = {"type": "range", "loc": ("body", "range"), "msg": "the range lies beyond the clip"}
+        raise RequestValidationError([found]) from error
+    return next(lines.filing(one) for one in services.dossiers.filings(clip) if one.id == filing)
+
+
+@router.delete(
+    "/{filing}",
+    status_code=204,
+    summary="移出执法活动 · Take a clip out again",
+    response_class=Response,
+    responses=problems("cross-site", "not-found", "life-cycle", "stale"),
+)
+def unfile(filing: FilingInPath, desk: AtDesk, caller: MayFile) -> None:
+    """Take the clip out of the activity; the clip itself and its history stay."""
+    desk.services.registry.unfile(filing, actor=caller.actor)
+
+
+def _range(asked: FilingRequest) -> TimeRange | None:
+    if asked.range is None:
+        return None
+    return TimeRange(timedelta(milliseconds=asked.range.start_ms), timedelta(milliseconds=asked.range.end_ms))

@@ -1,0 +1,77 @@
+"""
+What every answer says to a browser, and how much a request may say to us.
+
+The pages load nothing from elsewhere, run no inline script and cannot be framed. A bare ASGI layer, so that streams pass
+untouched.
+"""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import answer
+
+LARGEST_BODY = 64 * 1024
+"""Bytes. Nothing that is sent here is large: footage comes in through the dock."""
+
+_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "media-src": "'self'",
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+    "require-trusted-types-for": "'script'",
+}
+
+CONTENT_POLICY = "; ".join(f"{directive} {sources}" for directive, sources in _POLICY.items())
+
+ALWAYS = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), display-capture=()",
+    "Cache-Control": "no-store",
+}
+
+
+class Guarded:
+    """An application whose answers carry the headers above, and whose requests are small."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in ALWAYS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        refused = _refusal(Headers(scope=scope))
+        app = self._app if refused is None else answer(Request(scope), refused)
+        await app(scope, receive, send_guarded)
+
+
+def _refusal(headers: Headers) -> str | None:
+    """Name the problem with what the request says of its body, if there is one."""
+    if "transfer-encoding" in headers:
+        return "length"
+    length = headers.get("content-length", "0")
+    if not (length.isascii() and length.isdigit()):
+        return "length"
+    return "too-large" if int(length) > LARGEST_BODY else None

@@ -1,0 +1,43 @@
+"""``/api/parties``: finding a party, and its dossier."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from api import lines
+from api.describing import PartyInPath, problems
+from api.desk import AtDesk
+from api.models import DossierWhole, PartyLine
+from api.roles import Act
+from api.signin import allowed
+
+router = APIRouter(prefix="/api/parties", tags=["parties"], dependencies=[Depends(allowed(Act.READ))])
+
+Search = Annotated[
+    str,
+    Query(
+        max_length=100,
+        description="姓名或名称的一部分，或完整证件号码 · part of a name, or a whole id number",
+        examples=["示例"],
+    ),
+]
+
+
+@router.get("", summary="查找当事人 · Find parties", responses=problems())
+def parties(desk: AtDesk, q: Search = "") -> list[PartyLine]:
+    """Return the parties that *q* finds; all of them if it is empty."""
+    found = desk.services.dossiers.find_party(q) if q.strip() else desk.services.dossiers.parties()
+    return [lines.party(one) for one in found]
+
+
+@router.get("/{party}/dossier", summary="一户档案 · The dossier of a party", responses=problems("not-found"))
+def dossier(desk: AtDesk, party: PartyInPath) -> DossierWhole:
+    """Return everything about one party: its matters, and each clip that is filed to them, once."""
+    found = desk.services.dossiers.dossier(party)
+    return DossierWhole(
+        party=lines.party(found.party),
+        matters=[lines.matter(file.matter) for file in found.matters],
+        clips=lines.filed_clips(desk.services.engine, found.clips),
+    )

@@ -1,0 +1,33 @@
+"""Everything the rooms below give to this one, opened by `yihu` and handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from api.queries import Engine
+from cases.dossier import Dossiers
+from cases.registry import Registry
+from storage.catalog import Catalog
+from storage.custody import Custody
+from storage.ledger.log import Log
+from storage.objects import ObjectReader
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the routes work with."""
+
+    engine: Engine
+    custody: Custody
+    catalog: Catalog
+    registry: Registry
+    dossiers: Dossiers
+    log: Log
+    store: ObjectReader
+    clock: Callable[[], datetime]
+    log_origin: str
+    vkey: str
+    """The public key of the log, as it is handed to strangers."""
+    index_key: bytes

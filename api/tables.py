@@ -1,0 +1,60 @@
+"""
+Accounts: their life cycle, their table, and what each entry changes in it.
+
+=================  =======  ===========================  ==============================================================
+entry              subject  moves                        body
+=================  =======  ===========================  ==============================================================
+``TOKEN_ISSUED``   account  (new) → active               role, SHA-256 of the token (256 random bits: nobody guesses it)
+``TOKEN_REVOKED``  account  active → revoked
+``REFUSED``        account  stays                        which act was refused, on which route, about what
+=================  =======  ===========================  ==============================================================
+
+The name of a token may name a person and lies in the vault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import BigInteger, Column, Table, Text, insert, update
+
+from storage.evidence import Kind, Recorded
+from storage.lifecycle import UNBORN, move
+from storage.projecting import Change
+from storage.schema import projections
+
+ACTIVE, REVOKED = "active", "revoked"
+
+MOVES = (
+    move(Kind.ACCOUNT, "TOKEN_ISSUED", UNBORN, ACTIVE),
+    move(Kind.ACCOUNT, "TOKEN_REVOKED", ACTIVE, REVOKED),
+    move(Kind.ACCOUNT, "REFUSED", f"{ACTIVE}|{REVOKED}"),
+)
+
+accounts = Table(
+    "accounts",
+    projections,
+    Column("account", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("name", Text),
+    Column("token_sha256", Text, nullable=False, unique=True),
+    Column("issued_seq", BigInteger, nullable=False),
+    Column("revoked_seq", BigInteger),
+)
+
+
+def project(recorded: Recorded) -> Iterable[Change]:
+    """Say what an entry about an account changes."""
+    entry = recorded.entry
+    if entry.type == "TOKEN_ISSUED":
+        issued = insert(accounts).values(
+            account=str(entry.subject),
+            role=entry.body["role"],
+            name=entry.personal.get("name"),
+            token_sha256=entry.body["token"],
+            issued_seq=recorded.seq,
+        )
+        yield Change(issued)
+    if entry.type == "TOKEN_REVOKED":
+        standing = accounts.c.account == str(entry.subject), accounts.c.revoked_seq.is_(None)
+        yield Change(update(accounts).where(*standing).values(revoked_seq=recorded.seq))

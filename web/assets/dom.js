@@ -1,0 +1,84 @@
+// Building elements and asking the API. Text only ever becomes text: nothing here parses HTML.
+
+import { language, say } from "./words.js";
+
+/** Make an element; properties beginning with "on" listen, `false`, null and undefined are left out. */
+export function h(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else element.setAttribute(name, value);
+  }
+  element.append(...children.flat(Infinity).filter((child) => child !== undefined && child !== null && child !== false));
+  return element;
+}
+
+/** What the API answered instead of what was asked for (RFC 9457), or that it did not answer. */
+export class Trouble extends Error {
+  constructor(problem) {
+    super(problem.title);
+    this.problem = problem;
+  }
+}
+
+/** Ask the API; gives parsed JSON (or null), throws Trouble. Whoever is not signed in is sent to sign in. */
+export async function ask(path, { method = "GET", body } = {}) {
+  const headers = { Accept: "application/json", "Accept-Language": language(), "X-Yihu": "1" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let answer;
+  try {
+    answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  } catch {
+    throw new Trouble({ title: say("unreachable"), detail: say("unreachableDetail") });
+  }
+  if (answer.ok) return answer.status === 204 ? null : answer.json();
+  if (answer.status === 401 && !location.pathname.startsWith("/signin")) {
+    sessionStorage.setItem("yihu-back", location.pathname);
+    location.replace("/signin");
+  }
+  const problem = await answer.json().catch(() => ({ title: say("unreadable"), detail: String(answer.status) }));
+  throw new Trouble(problem);
+}
+
+/** Put *children* in the place of what is in *place*. */
+export function show(place, ...children) {
+  place.replaceChildren(...children.flat(Infinity).filter(Boolean));
+}
+
+export function waiting() {
+  return h("p", { class: "waiting", role: "status" }, say("reading"));
+}
+
+export function nothing(text) {
+  return h("p", { class: "nothing" }, text);
+}
+
+/** Say what went wrong, and offer to try again if there is a way. */
+export function trouble(error, again) {
+  const problem = error instanceof Trouble ? error.problem : { title: say("broken"), detail: String(error) };
+  const fields = (problem.fields ?? []).map((field) => h("li", {}, `${field.at.join(".")}: ${field.message}`));
+  return h(
+    "div",
+    { class: "trouble", role: "alert" },
+    h("p", { class: "trouble-title" }, problem.title),
+    problem.detail && h("p", {}, problem.detail),
+    problem.incident && h("p", {}, `incident ${problem.incident}`),
+    fields.length > 0 && h("ul", {}, fields),
+    again && h("button", { type: "button", onclick: again }, say("tryAgain")),
+  );
+}
+
+/** Fill *place* with what *load* gives, with a word while waiting and one if it fails. */
+export async function fill(place, load) {
+  show(place, waiting());
+  place.setAttribute("aria-busy", "true");
+  try {
+    show(place, await load());
+  } catch (error) {
+    show(place, trouble(error, () => fill(place, load)));
+  } finally {
+    place.removeAttribute("aria-busy");
+  }
+}

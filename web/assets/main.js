@@ -1,0 +1,48 @@
+// Which page is asked for, and the bar above it.
+
+import { ask, h, show, trouble } from "./dom.js";
+import { home, matterPage, partyPage, signIn } from "./views.js";
+import { beside, language, name, say, switchLanguage } from "./words.js";
+
+const main = document.getElementById("main");
+
+document.documentElement.lang = language();
+document.title = `${say("name")} ${say("subtitle")}`;
+document.getElementById("skip").textContent = say("skip");
+
+function bar(person) {
+  const toggle = h("button", { type: "button", class: "quiet", lang: language() === "en" ? "zh-CN" : "en", onclick: switchLanguage }, say("otherLanguage"));
+  const leave = async () => {
+    await ask("/api/session", { method: "DELETE" }).catch(() => {});
+    location.replace("/signin");
+  };
+  show(
+    document.getElementById("header"),
+    h("a", { class: "brand", href: "/" }, h("img", { src: "/assets/icon.svg", alt: "", width: "28", height: "28" }), h("span", {}, say("name")), h("span", { class: "subtitle" }, say("subtitle"))),
+    h(
+      "div",
+      { class: "bar-end" },
+      person && h("span", { class: "person" }, beside(person.name, name("role", person.role))),
+      toggle,
+      person && h("button", { type: "button", class: "quiet", onclick: leave }, say("signOut")),
+    ),
+  );
+}
+
+async function start() {
+  bar(null);
+  if (location.pathname === "/signin") return signIn(main);
+  try {
+    const person = await ask("/api/session");
+    bar(person);
+    const [, kind, id] = location.pathname.split("/");
+    if (kind === "") return home(main);
+    if (kind === "matters") return matterPage(main, person, id);
+    if (kind === "parties") return partyPage(main, person, id);
+    show(main, h("p", { class: "nothing" }, say("notFound")));
+  } catch (error) {
+    show(main, trouble(error, () => location.reload()));
+  }
+}
+
+start();

@@ -1,0 +1,240 @@
+// Everything that is said, in Chinese and in English, and how times and sizes are written.
+
+const KEY = "yihu-language";
+
+export function language() {
+  const chosen = localStorage.getItem(KEY);
+  if (chosen === "zh-CN" || chosen === "en") return chosen;
+  const asked = navigator.language || "zh";
+  return asked.toLowerCase().startsWith("zh") || !asked.toLowerCase().startsWith("en") ? "zh-CN" : "en";
+}
+
+export function switchLanguage() {
+  localStorage.setItem(KEY, language() === "en" ? "zh-CN" : "en");
+  location.reload();
+}
+
+const pick = (pair) => pair[language() === "en" ? 1 : 0];
+
+const WORDS = {
+  name: ["一户", "Yihu"],
+  subtitle: ["执法音像记录", "Enforcement footage"],
+  skip: ["跳到正文", "Skip to content"],
+  otherLanguage: ["English", "中文"],
+  home: ["案件与当事人", "Cases and parties"],
+  signOut: ["退出", "Sign out"],
+  signIn: ["登录", "Sign in"],
+  signInTitle: ["登录", "Sign in"],
+  signInText: ["打开管理员给您的登录链接，或在此粘贴令牌。", "Open the sign-in link you were given, or paste your token here."],
+  token: ["令牌", "Token"],
+  signingIn: ["正在登录…", "Signing in…"],
+  signInAside: ["令牌只用来换取本机的会话；账户停用后，会话立即失效。", "The token is exchanged for a session here, which ends as soon as the account does."],
+  reading: ["正在读取…", "Reading…"],
+  tryAgain: ["再试一次", "Try again"],
+  unreachable: ["连接不上服务器", "The server cannot be reached"],
+  unreachableDetail: ["请检查网络，稍后再试。", "Check the network and try again."],
+  unreadable: ["服务器的回答无法读取", "The server's answer cannot be read"],
+  broken: ["页面出错", "This page has a fault"],
+  findParty: ["查找当事人", "Find a party"],
+  findHint: ["姓名或名称的一部分，或完整证件号码", "Part of a name, or a whole ID number"],
+  find: ["查找", "Find"],
+  noParty: ["没有找到这样的当事人。", "No such party was found."],
+  matters: ["案件与事项", "Cases and matters"],
+  noMatters: ["还没有案件。登记当事人和案件后会列在这里。", "There are no cases yet. They are listed here once they are registered."],
+  party: ["当事人", "Party"],
+  parties: ["当事人", "Parties"],
+  noParties: ["未登记当事人", "No party registered"],
+  dossier: ["一户档案", "Dossier"],
+  erased: ["（已删除）", "(erased)"],
+  opened: ["受理", "Opened"],
+  registered: ["立案", "Registered"],
+  closed: ["已办结", "Closed"],
+  notRegistered: ["尚未立案，归入的音像暂不计入", "Not registered yet: footage filed here does not count as filed"],
+  filings: ["音像", "Footage"],
+  activities: ["执法活动", "Activities"],
+  noClipsInStage: ["本环节暂无执法活动", "No activities in this stage yet"],
+  noClipsInActivity: ["此活动尚未归入音像记录。", "No footage is filed to this activity yet."],
+  noClipsOfParty: ["这一户还没有归入的音像记录。", "No footage is filed for this party yet."],
+  clips: ["音像记录", "Footage"],
+  currentStage: ["当前环节", "Current stage"],
+  deviceTime: ["设备时间", "Camera time"],
+  deviceTimeHint: ["执法记录仪自报的时间，未经校正", "As the camera claims; never corrected"],
+  noDeviceTime: ["设备未报时间", "The camera gave no time"],
+  part: ["片段", "Part"],
+  openClip: ["打开", "Open"],
+  close: ["关闭", "Close"],
+  reason: ["查看理由", "Reason for viewing"],
+  usualReason: ["办案需要", "Needed for the case"],
+  reasonHint: ["理由与您的身份会先记入流转记录，然后才开始播放。", "Your reason and identity are recorded before anything plays."],
+  view: ["记录并查看", "Record and view"],
+  granting: ["正在记录…", "Recording…"],
+  download: ["记录并下载原件", "Record and download the original"],
+  downloadReady: ["原件已可下载", "The original is ready"],
+  saveOriginal: ["保存原件", "Save the original"],
+  viewedAs: ["本次查看已记为第 {seq} 号流转记录", "This viewing is entry no. {seq}"],
+  noReview: ["没有可在网页播放的查看件，可以下载原件。", "There is no copy that plays in a page; the original can be downloaded."],
+  notInStore: ["尚在暂存，存入后才能查看。", "Still in the spool; it can be seen once it is in the store."],
+  mayNotView: ["您的角色不能查看音像，只能查看记录与证明。", "Your role may not see footage, only records and proofs."],
+  noPicture: ["浏览器无法显示这段画面（只有声音）。请换用其他浏览器，或下载原件。", "This browser cannot show the picture (there is only sound). Use another browser, or download the original."],
+  cannotPlay: ["无法播放：可能是浏览器不支持、连接中断，或查看许可已过期。", "It cannot be played: not supported here, the connection broke, or the viewing is over."],
+  askAgain: ["重新申请查看", "Ask again"],
+  history: ["流转记录", "Custody history"],
+  historyHint: ["每条都可下载证明，离线核对。", "Each can be proved offline with its downloaded proof."],
+  noHistory: ["没有流转记录。", "There is no history."],
+  proof: ["下载证明", "Proof"],
+  proofOf: ["下载第 {seq} 号记录的证明", "Download the proof of entry {seq}"],
+  entry: ["原文", "Entry"],
+  entryOf: ["第 {seq} 号记录原文", "The bytes of entry {seq}"],
+  digests: ["摘要与保存", "Digests and keeping"],
+  size: ["大小", "Size"],
+  secured: ["取得时间", "Secured"],
+  retained: ["锁定至", "Locked until"],
+  device: ["设备", "Camera"],
+  filedTo: ["归入", "Filed to"],
+  notFound: ["没有这个页面", "There is no such page"],
+};
+
+/** Say a word; {name} in it is replaced. */
+export function say(key, values = {}) {
+  return Object.entries(values).reduce((text, [name, value]) => text.replace(`{${name}}`, value), pick(WORDS[key]));
+}
+
+/** Put facts side by side; what is missing is left out. */
+export function beside(...facts) {
+  return facts.filter(Boolean).join(language() === "en" ? " · " : "\u3000");
+}
+
+const CODES = {
+  stage: {
+    initiation: ["程序启动", "Initiation"],
+    investigation: ["调查取证", "Investigation"],
+    decision: ["审核决定", "Decision"],
+    service: ["送达执行", "Service"],
+    archiving: ["归档管理", "Archiving"],
+  },
+  matter: {
+    inspection: ["行政检查", "Inspection"],
+    advice: ["提示执法", "Advice"],
+    application: ["行政许可申请", "Application"],
+    complaint: ["投诉举报", "Complaint"],
+    case: ["案件", "Case"],
+  },
+  party: {
+    natural: ["自然人", "Natural person"],
+    organisation: ["组织", "Organisation"],
+  },
+  activity: {
+    acceptance: ["受理", "Acceptance"],
+    advice: ["提示执法", "Advice"],
+    on_site_inspection: ["现场检查", "On-site inspection"],
+    inquiry: ["询问", "Inquiry"],
+    evidence_collection: ["调查取证", "Collecting evidence"],
+    rights_notice: ["权利告知", "Notice of rights"],
+    hearing: ["听证", "Hearing"],
+    coercive_measure: ["行政强制措施", "Coercive measure"],
+    discussion: ["集体讨论", "Collective discussion"],
+    service: ["送达", "Service"],
+    lien_service: ["留置送达", "Service by leaving"],
+    enforcement: ["执行", "Enforcement"],
+    other: ["其他", "Other"],
+  },
+  media: {
+    video: ["视频", "Video"],
+    audio: ["录音", "Audio"],
+    photo: ["照片", "Photo"],
+    sidecar: ["附属文件", "Sidecar"],
+    other: ["其他文件", "Other file"],
+  },
+  finding: {
+    empty: ["空文件", "Empty file"],
+    not_media: ["不是音像文件", "Not a media file"],
+    unreadable: ["无法读取", "Unreadable"],
+    truncated: ["不完整", "Cut off"],
+    no_video: ["没有画面", "No picture"],
+    duration_unknown: ["时长不明", "Length unknown"],
+    salvaged: ["查看件为抢救所得", "Review copy salvaged"],
+    unplayable: ["无法播放", "Not playable"],
+    important: ["重点标记", "Marked important"],
+    "sidecar-md5-equal": ["与设备自带摘要一致", "Equals the camera's digest"],
+    "sidecar-md5-differs": ["与设备自带摘要不符", "Differs from the camera's digest"],
+    "clock-unreadable": ["设备时间无法读取", "Camera time unreadable"],
+    "clock-unset": ["设备时间未设置", "Camera clock never set"],
+    "clock-rollover": ["设备时间超出范围", "Camera clock out of range"],
+    "clock-future": ["设备时间在将来", "Camera time in the future"],
+    "clock-ambiguous": ["设备时间有歧义", "Camera time ambiguous"],
+    "clock-skipped": ["设备时间不存在", "Camera time does not exist"],
+  },
+  state: {
+    secured: ["已取得，待存入", "Secured, not stored yet"],
+    deposited: ["已存入，待生成查看件", "Stored, not rendered yet"],
+    rendered: ["已存入", "Stored"],
+  },
+  entry: {
+    SECURED: ["取得并固定", "Secured"],
+    DEPOSITED: ["存入对象存储", "Stored"],
+    DERIVED: ["生成查看件", "Review copy made"],
+    ACCESSED: ["查看", "Viewed"],
+    FILED: ["归入执法活动", "Filed to an activity"],
+    UNFILED: ["移出执法活动", "Taken out of an activity"],
+    CLEAR_AUTHORISED: ["允许清除设备", "Clearing the camera allowed"],
+    CLEARED: ["设备上已清除", "Cleared from the camera"],
+  },
+  role: {
+    system: ["系统", "System"],
+    dock: ["采集工作站", "Dock"],
+    clerk: ["采集岗", "Clerk"],
+    reviewer: ["审核岗", "Reviewer"],
+    auditor: ["审计岗", "Auditor"],
+    administrator: ["管理员", "Administrator"],
+  },
+};
+
+/** Findings that are good to know, and no reason to look twice. */
+export const GOOD = new Set(["important", "sidecar-md5-equal"]);
+
+export const STAGES = Object.keys(CODES.stage);
+
+/** Name a code; one that nobody taught us is shown as it is. */
+export function name(kind, code) {
+  const pair = CODES[kind]?.[code];
+  return pair ? pick(pair) : code;
+}
+
+/** Write a moment of the ledger (UTC) in the time of whoever reads. */
+export function moment(text) {
+  const style = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false };
+  return new Intl.DateTimeFormat(language() === "en" ? "en-GB" : "zh-CN", style).format(new Date(text));
+}
+
+export function day(text) {
+  return new Intl.DateTimeFormat(language() === "en" ? "en-GB" : "zh-CN", { year: "numeric", month: "2-digit", day: "2-digit" }).format(new Date(text));
+}
+
+/** A camera's claim: a moment in UTC in the time of whoever reads, any other text as it was made. */
+export function claim(text) {
+  return text.endsWith("Z") ? moment(text) : text.replace("T", " ").replace(/([+-]\d\d:?\d\d)$/, " $1");
+}
+
+export function duration(milliseconds) {
+  const seconds = Math.round(milliseconds / 1000);
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const shown = parts[0] > 0 ? parts : parts.slice(1);
+  return shown.map((part) => String(part).padStart(2, "0")).join(":");
+}
+
+export function bytes(count) {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let size = count;
+  let unit = 0;
+  while (size >= 1024 && unit < units.length - 1) {
+    size /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`;
+}
+
+/** A digest as people compare it: the first and last characters. */
+export function short(digest) {
+  const [algorithm, hex] = digest.split(":");
+  return `${algorithm} ${hex.slice(0, 8)}…${hex.slice(-6)}`;
+}
