@@ -1,0 +1,131 @@
+"""``yihu ingest`` and ``yihu dock``: cameras in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from yihu.cli.common import AsJson, Config, Exit, Output, open_office, told
+from yihu.language import either, explained, reason_text
+
+if TYPE_CHECKING:
+    from ingest.progress import CardReport
+
+_AWAY = {"StorageUnavailable", "SpoolFull", "LostAnswer"}
+"""Errors that go away by themselves."""
+
+
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help=either("存储卡或文件夹", "cards or folders"))],
+    device: Annotated[
+        str | None, typer.Option("--device", help=either("设备编号（一次一张卡）", "which camera this is (one card at a time)"))
+    ] = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take in a camera card or a folder: copy, hash, store, file into the ledger. Doing it twice adds nothing."""
+    with told(as_json) as output:
+        if device is not None and len(paths) > 1:
+            message = either("--device 只能与一个路径同用", "--device goes with one path only")
+            raise typer.BadParameter(message)
+        from yihu.cli.watching import watching
+        from yihu.founding import started
+
+        office = open_office(config)
+        started(office)
+        pipeline = office.pipeline()
+        with watching(shown=not as_json) as watcher:
+            reports = [pipeline.ingest(path, device=device, watcher=watcher) for path in paths]
+        _finish(output, reports)
+
+
+def _finish(output: Output, reports: list[CardReport]) -> None:
+    result = {"cards": [report_json(report) for report in reports]}
+    output.show(result, lambda: _print_reports(reports))
+    code = _code({waits.error for report in reports for waits in report.waiting}, reports)
+    if code:
+        raise typer.Exit(code)
+
+
+def _code(waiting: set[str], reports: list[CardReport]) -> Exit:
+    """Return how it ended: first what takes a person, then what only takes time, then what is still on the camera."""
+    if waiting & {"Refused", "NotFound", "SettingsError"}:
+        return Exit.NOT_FOUND
+    if waiting - _AWAY:
+        return Exit.EVIDENCE
+    if waiting or any(report.unsigned for report in reports):
+        return Exit.TRY_AGAIN
+    return Exit.PARTIAL if any(report.problems for report in reports) else Exit.DONE
+
+
+def _print_reports(reports: list[CardReport]) -> None:
+    for report in reports:
+        print_report(report)
+
+
+def report_json(report: CardReport) -> dict[str, object]:
+    """Return what became of a card, for ``--json``."""
+    return {
+        "device": str(report.device),
+        "profile": report.profile,
+        "files": report.files,
+        "secured": [str(clip) for clip in report.secured],
+        "met_again": [str(clip) for clip in report.met_again],
+        "ignored": report.ignored,
+        "waiting": [{"clip": str(w.clip), "name": w.name, "error": w.error, "reason": w.reason} for w in report.waiting],
+        "problems": [{"path": p.path.text, "error": p.error, "reason": p.reason} for p in report.problems],
+        "unsigned": report.unsigned,
+    }
+
+
+def print_report(report: CardReport) -> None:
+    """Tell a person what became of a card."""
+    new, again = len(report.secured), len(report.met_again)
+    print(
+        either(
+            f"读取 {report.files} 个文件：新增 {new}，此前已采集 {again}，按规则忽略 {report.ignored}",
+            f"{report.files} files: {new} new, {again} already ours, {report.ignored} ignored by the profile",
+        ),
+    )
+    if not new and again:
+        print(either("此卡没有新的记录", "nothing new on this card"))
+    if report.waiting:
+        print(
+            either(
+                f"{len(report.waiting)} 个记录在暂存盘等待，下次运行时继续",
+                f"{len(report.waiting)} clips wait in the spool; the next run goes on with them",
+            ),
+        )
+    for waits in report.waiting:
+        print(f"  … {waits.name}: {explained(waits.error)} ({waits.reason})")
+    if report.unsigned:
+        print(
+            either(
+                f"账本尚未签署检查点，下次运行时补签：{report.unsigned}",
+                f"no checkpoint is signed yet; the next run signs it: {report.unsigned}",
+            ),
+        )
+    for problem in report.problems:
+        text = reason_text(problem.reason) if problem.error == "Refused" else f"{explained(problem.error)} ({problem.reason})"
+        print(f"  ✘ {problem.path.text}: {text}")
+
+
+def dock(
+    watch: Annotated[Path, typer.Option("--watch", metavar="DIR", help=either("监视的文件夹", "the folder to watch"))],
+    device: Annotated[str | None, typer.Option("--device", help=either("设备编号", "which camera writes there"))] = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Watch a folder all day and take in every file that has been left alone for a while. Ctrl-C ends it."""
+    with told(as_json) as output:
+        from yihu.cli.watching import watching
+        from yihu.docking import watch_folder
+        from yihu.founding import started
+
+        office = open_office(config)
+        started(office)
+        with watching(shown=not as_json) as watcher:
+            for report in watch_folder(office, watch, device=device, watcher=watcher):
+                output.show(report_json(report), lambda report=report: print_report(report))  # type: ignore[misc]

@@ -1,0 +1,75 @@
+"""``yihu serve`` and ``yihu token``: the pages and the API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from yihu.cli.common import AsJson, Config, open_office, told
+from yihu.language import either
+
+if TYPE_CHECKING:
+    from yihu.wiring import Office
+
+token = typer.Typer(no_args_is_help=True, help=either("访问令牌", "API tokens"))
+
+
+@token.command("add")
+def token_add(
+    name: Annotated[str, typer.Argument(help=either("给谁用", "who will use it"))],
+    role: Annotated[str, typer.Option("--role", help="clerk, reviewer, auditor, administrator")] = "reviewer",
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an API token; it is shown once and cannot be shown again."""
+    with told(as_json) as output:
+        from api.tokens import issue_token
+        from storage.evidence import Role
+
+        office = open_office(config)
+        account, text = issue_token(office.custody, name=name, role=Role(role), actor=office.operator)
+        output.show({"account": str(account), "token": text}, lambda: print(text))
+
+
+@token.command("revoke")
+def token_revoke(
+    account: Annotated[str, typer.Argument(help="account:…")],
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """End an account: its token and its sessions are refused from now on."""
+    with told(as_json) as output:
+        from api.tokens import revoke_token
+        from storage.evidence import Kind, Subject
+
+        office = open_office(config)
+        revoke_token(office.custody, Subject.parse(account, Kind.ACCOUNT), actor=office.operator)
+        output.show({"revoked": account}, lambda: print(either("已撤销", "revoked")))
+
+
+def serve(
+    host: Annotated[str, typer.Option("--host", help=either("监听地址", "address to listen on"))] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help=either("端口", "port"))] = 8300,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Serve the pages and the API until Ctrl-C. Put a TLS proxy in front of it for any other machine."""
+    with told(as_json):
+        from yihu.founding import started
+        from yihu.web import serving
+
+        office = open_office(config)
+        started(office)
+        with serving(office, host=host, port=port) as server:
+            print(either(f"网页与接口：{server.url}", f"pages and API: {server.url}"), flush=True)
+            server.wait()
+
+
+def sign_in_link(office: Office, url: str, *, name: str) -> str:
+    """Return a link that signs in as a fresh reviewer; the token in it never reaches a server's log."""
+    from api.tokens import issue_token
+    from storage.evidence import Role
+
+    _account, text = issue_token(office.custody, name=name, role=Role.REVIEWER, actor=office.operator)
+    return f"{url}/signin#{text}"

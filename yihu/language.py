@@ -1,0 +1,88 @@
+"""
+Which language a person reads, and the words for what can go wrong.
+
+``YIHU_LANG`` (``zh`` or ``en``) decides, else the locale (``LC_ALL``, ``LC_MESSAGES``, ``LANG``): Chinese where it says so,
+English everywhere else, because a terminal without a locale may not show Chinese.
+"""
+
+from __future__ import annotations
+
+import os
+
+from storage.errors import YihuError
+
+
+def is_chinese() -> bool:
+    """Say whether messages are in Chinese."""
+    chosen = os.environ.get("YIHU_LANG")
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        chosen = chosen or os.environ.get(variable)
+    return (chosen or "").lower().startswith("zh")
+
+
+def either(chinese: str, english: str) -> str:
+    """Return the text in the language of the person."""
+    return chinese if is_chinese() else english
+
+
+_ERRORS: dict[str, tuple[str, str]] = {
+    "StorageUnavailable": (
+        "存储或数据库暂时不可用，稍后再试即可，没有丢失任何内容",
+        "A store or the database is away; try again, nothing is lost",
+    ),
+    "LostAnswer": (
+        "存储的答复在途中丢失，再试一次即可查明，没有丢失任何内容",
+        "The store's answer was lost on the way; trying again finds out, nothing is lost",
+    ),
+    "SpoolFull": (
+        "暂存盘已满：等待上传腾出空间，或扩大磁盘；摄像机未被清除",
+        "The spool is full: let deposits make room or add disk; no camera was cleared",
+    ),
+    "DigestMismatch": ("内容与摘要不一致：数据已损坏或被改动", "Bytes differ from their digest: damaged or changed"),
+    "SourceChanged": (
+        "读取时源文件发生变化、中断或消失；请重新连接设备",
+        "The source changed, broke off or vanished while it was read; connect it again",
+    ),
+    "RetentionRefused": ("对象仍在保全期内，存储拒绝删除或缩短", "The object is still under retention; the store refused"),
+    "NotFound": ("找不到所指的对象", "There is no such thing"),
+    "LifeCycleError": ("按流程此记录不能写在当前状态之后", "The life cycle does not allow this now"),
+    "StaleState": ("已被他人先行处理，或已经登记过", "Somebody else was first, or it is recorded already"),
+    "LedgerError": (
+        "账本、检查点或密匣互相矛盾，请联系审计人员",
+        "Ledger, checkpoint or vault contradict each other; call an auditor",
+    ),
+    "LeafTooLarge": ("要登记的内容超出一条账本记录的容量", "An entry has more to say than a line of the ledger may hold"),
+    "Refused": ("没有权限：请检查密钥、证书和文件权限", "Not allowed: check keys, credentials and file permissions"),
+    "SettingsError": ("配置文件有误", "The settings cannot be used"),
+    "EvidenceError": ("发现与记录不符的情况", "What was found is not what was recorded"),
+    "ValueError": ("输入有误", "The input is wrong"),
+}
+
+
+def explained(error: YihuError | ValueError | str) -> str:
+    """Say in the person's language what kind of error this is (by the name of its class)."""
+    names = [error] if isinstance(error, str) else [kind.__name__ for kind in type(error).__mro__]
+    for name in names:
+        if name in _ERRORS:
+            return either(*_ERRORS[name])
+    return either("出现未预料的情况", "Something unforeseen happened")
+
+
+_REASONS: dict[str, tuple[str, str]] = {
+    "symlink": ("符号链接，不跟随", "a symbolic link, not followed"),
+    "fifo": ("管道文件", "a named pipe"),
+    "socket": ("套接字文件", "a socket"),
+    "device-node": ("设备节点", "a device node"),
+    "mount-point": ("另一个文件系统的挂载点", "another file system mounted there"),
+    "too-deep": ("文件夹层级过深", "folders inside each other too deep"),
+    "unreadable": ("无法读取", "not readable"),
+    "vanished": ("列出后消失", "vanished after it was listed"),
+    "listed-twice": ("同名列出两次，文件系统可能损坏", "listed twice; the file system may be broken"),
+    "hostile-name": ("文件名不合法", "an impossible name"),
+    "impossible-size": ("大小不合理", "an impossible size"),
+}
+
+
+def reason_text(reason: str) -> str:
+    """Say the reason code of a refused file in words; any other text is returned as it is."""
+    return either(*_REASONS[reason]) if reason in _REASONS else reason

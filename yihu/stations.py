@@ -1,0 +1,35 @@
+"""The pipeline of an office: cameras in, evidence out."""
+
+from __future__ import annotations
+
+from device_profiles.profile import load_profiles
+from ingest.deposit import Depositing
+from ingest.derive import Deriving
+from ingest.pipeline import Pipeline
+from ingest.secure import Securing
+from ingest.tools import find_tools
+from storage.evidence import Algorithm
+from storage.objects import ObjectStore
+from yihu.wiring import Office
+
+
+def pipeline_of(office: Office) -> Pipeline:
+    """Put the steps of *office* together; neither store nor ffmpeg is touched before it is needed."""
+    settings = office.settings
+    algorithms = {Algorithm.BLAKE3, Algorithm.SHA256} | ({Algorithm.SM3} if settings.ingest.sm3 else set())
+
+    def store() -> ObjectStore:
+        return office.store
+
+    shared = (office.spool, office.custody, office.catalog, store, office.dock)
+    deriving = Deriving(*shared, lambda: find_tools(settings.media.tools)) if settings.media.render else None
+    return Pipeline(
+        securing=Securing(*shared, frozenset(algorithms)),
+        depositing=Depositing(*shared, office.retain_until),
+        deriving=deriving,
+        log=office.log,
+        profiles=load_profiles(settings.ingest.profiles),
+        index_key=office.index_key,
+        clock=office.clock,
+        deposits=settings.ingest.deposits,
+    )
