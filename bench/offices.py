@@ -1,0 +1,33 @@
+"""Offices for benchmarks: each run gets a new one, so that every clip is new to it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.measure import Command, Prepare
+from storage.local_s3 import LocalS3
+from yihu.founding import found
+
+_WITHOUT_RENDERING = ["", "[media]", "render = false"]
+
+
+def ingesting(cards: Sequence[Path], server: LocalS3 | None) -> Prepare:
+    """Prepare ``yihu ingest`` of *cards* into a new office that keeps its evidence on *server*, or in a folder."""
+
+    def prepare(place: Path) -> Command:
+        home = place / "office"
+        store = [] if server is None else ["", "[store]", 'kind = "s3"', f'endpoint = "{server.endpoint}"']
+        found(home, name="bench", log="bench.example/yihu/ingest", more=[*store, *_WITHOUT_RENDERING])
+        if server is not None:
+            _write_key(home / "keys" / "s3-access", server.access_key)
+            _write_key(home / "keys" / "s3-secret", server.secret_key)
+        return Command([sys.executable, "-m", "yihu", "ingest", "--json", "--config", str(home), *map(str, cards)])
+
+    return prepare
+
+
+def _write_key(path: Path, key: str) -> None:
+    path.touch(mode=0o600)
+    path.write_text(f"{key}\n")
