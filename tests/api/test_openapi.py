@@ -1,0 +1,67 @@
+"""The description of the API: in two languages, with examples that are true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import BaseModel
+
+from api import models
+
+EVERY_MODEL = [
+    model
+    for model in vars(models).values()
+    if isinstance(model, type) and issubclass(model, BaseModel) and model.__module__ == models.__name__
+]
+
+
+@pytest.fixture
+def described(stranger: TestClient) -> dict[str, Any]:
+    """The description, as strangers can read it."""
+    found: dict[str, Any] = stranger.get("/openapi.json").json()
+    return found
+
+
+def operations(described: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method} {path}", operation
+
+
+@pytest.mark.parametrize("model", EVERY_MODEL, ids=lambda model: str(model.__name__))
+def test_every_example_is_valid(model: type[BaseModel]) -> None:
+    [sample] = model.model_json_schema()["examples"]
+
+    assert model.model_validate(sample).model_dump(mode="json") == sample
+
+
+def test_every_operation_has_a_summary_in_both_languages(described: dict[str, Any]) -> None:
+    for name, operation in operations(described):
+        chinese, _, english = operation["summary"].partition(" · ")
+        assert any(ord(character) > 0x4E00 for character in chinese), name
+        assert english[:1].isascii(), name
+        assert english, name
+
+
+def test_every_operation_says_how_it_can_fail(described: dict[str, Any]) -> None:
+    for name, operation in operations(described):
+        if name == "get /api/status":
+            continue
+        failures = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+        assert {"401", "422", "503"} <= failures.keys(), name
+        assert all(set(answer["content"]) == {"application/problem+json"} for answer in failures.values()), name
+
+
+def test_every_answer_that_is_not_ours_shows_what_it_looks_like(described: dict[str, Any]) -> None:
+    for name, operation in operations(described):
+        for status, answer in operation["responses"].items():
+            for media_type, content in answer.get("content", {}).items():
+                assert media_type == "application/json" or "example" in content or "examples" in content, (name, status)
+
+
+def test_no_page_of_the_framework_is_served(stranger: TestClient) -> None:
+    """They would load scripts from somebody else's servers."""
+    assert [stranger.get(path).status_code for path in ("/docs", "/redoc")] == [404, 404]

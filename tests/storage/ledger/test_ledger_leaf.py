@@ -1,0 +1,250 @@
+"""Leaves: one entry, one sequence of bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.errors import LedgerError
+from storage.ledger.leaf import LARGEST_LEAF, Leaf, LeafTooLarge, canonical, commitment
+from storage.verifier import VerificationError
+from storage.verifier.leaves import read_leaf
+
+LEAF = Leaf(
+    log="office.example/yihu/station-7",
+    seq=88140,
+    at=datetime(2026, 11, 21, 22, 29, 50, 123000, tzinfo=UTC),
+    type="SECURED",
+    subject="clip:01JD0000000000000000000000",
+    actor="dock:01JC0000000000000000000000",
+    role="dock",
+    body={"size": 1794212331, "备注".encode().hex(): "现场检查"},
+    commitments=(("case", "0" * 64), ("officer", "1" * 64)),
+    previous=(88123, b"\x02" * 32),
+    stepped_back_ms=5,
+)
+BYTES = (
+    b'{"act":{"k":"dock:01JC0000000000000000000000","role":"dock"},"alg":"jcs/1","back":5,"body":{"e5a487e6b3a8":"'
+    + "现场检查".encode()
+    + b'","size":1794212331},"log":"office.example/yihu/station-7","pii":[{"c":"'
+    + b"0" * 64
+    + b'","f":"case"},{"c":"'
+    + b"1" * 64
+    + b'","f":"officer"}],"prev":{"leaf":"'
+    + b"02" * 32
+    + b'","seq":88123},"seq":88140,"sub":"clip:01JD0000000000000000000000","t":"2026-11-21T22:29:50.123Z",'
+    + b'"type":"SECURED","v":1}'
+)
+
+leaves = st.builds(
+    Leaf,
+    log=st.from_regex(r"[!-*,-~]{1,40}", fullmatch=True),
+    seq=st.integers(10, 2**53 - 1),
+    at=st.datetimes(datetime(1970, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC)).map(  # noqa: DTZ001 — strategy bounds are naive
+        lambda moment: moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    ),
+    type=st.from_regex(r"[A-Z][A-Z_]{1,39}", fullmatch=True),
+    subject=st.from_regex(r"[a-z]{1,20}:[0-9A-Za-z]{1,64}", fullmatch=True),
+    actor=st.from_regex(r"[a-z]{1,20}:[0-9A-Za-z]{1,64}", fullmatch=True),
+    role=st.from_regex(r"[a-z]{1,20}", fullmatch=True),
+    body=st.dictionaries(
+        st.text(st.characters(codec="ascii"), max_size=5), st.text(max_size=5) | st.integers(-9, 9), max_size=4
+    ),
+    commitments=st.dictionaries(st.from_regex(r"[a-z][a-z0-9_]{0,9}", fullmatch=True), st.just("a" * 64), max_size=3).map(
+        lambda found: tuple(sorted(found.items()))
+    ),
+    previous=st.none() | st.tuples(st.integers(0, 9), st.binary(min_size=32, max_size=32)),
+    stepped_back_ms=st.integers(0, 10_000),
+)
+
+
+def test_a_leaf_is_these_very_bytes() -> None:
+    """The form is frozen: proofs given out today must verify for ever."""
+    assert LEAF.encode() == BYTES
+    assert Leaf.decode(BYTES) == LEAF
+    assert LEAF.hash == hashlib.sha256(b"\0" + BYTES).digest()
+
+
+def test_what_is_not_so_is_not_said() -> None:
+    plain = replace(LEAF, previous=None, stepped_back_ms=0, commitments=())
+
+    assert json.loads(plain.encode()).keys() == {"act", "alg", "body", "log", "pii", "seq", "sub", "t", "type", "v"}
+
+
+@given(leaves)
+def test_a_leaf_reads_back_as_itself(leaf: Leaf) -> None:
+    assert Leaf.decode(leaf.encode()) == leaf
+
+
+@given(leaves, st.data())
+def test_a_changed_byte_is_refused_or_is_another_leaf(leaf: Leaf, data: st.DataObject) -> None:
+    """No two sequences of bytes are the same leaf."""
+    raw = leaf.encode()
+    place, value = data.draw(st.integers(0, len(raw) - 1)), data.draw(st.integers(0, 255))
+    changed = raw[:place] + bytes([value]) + raw[place + 1 :]
+    try:
+        read = Leaf.decode(changed)
+    except LedgerError:
+        return
+    assert read.encode() == changed
+    assert (read == leaf) == (changed == raw)
+
+
+def changed(**changes: Any) -> bytes:  # noqa: ANN401 — whatever a stranger writes
+    """The leaf with other values; None takes a key away."""
+    envelope = {**json.loads(BYTES), **changes}
+    return canonical({key: value for key, value in envelope.items() if value is not None})
+
+
+WRONG = {
+    "unknown key": {"x": 1},
+    "missing type": {"type": None},
+    "missing pii": {"pii": None},
+    "other algorithm": {"alg": "jcs/2"},
+    "other version": {"v": 2},
+    "version true": {"v": True},
+    "version as text": {"v": "1"},
+    "log with a space": {"log": "a b"},
+    "log with a plus": {"log": "a+b"},
+    "log not text": {"log": 1},
+    "number negative": {"seq": -1},
+    "number as text": {"seq": "1"},
+    "number true": {"seq": True},
+    "time without milliseconds": {"t": "2026-11-21T22:29:50Z"},
+    "time with offset": {"t": "2026-11-21T22:29:50.123+00:00"},
+    "time that never was": {"t": "2026-02-30T00:00:00.000Z"},
+    "time with a leap second": {"t": "2026-06-30T23:59:60.000Z"},
+    "time as number": {"t": 1},
+    "type in small letters": {"type": "secured"},
+    "subject without kind": {"sub": "01JD"},
+    "subject with a name": {"sub": "officer:张三"},
+    "actor with another key": {"act": {"k": "dock:1", "name": "x", "role": "dock"}},
+    "actor as text": {"act": "dock:1"},
+    "role in capitals": {"act": {"k": "dock:1", "role": "DOCK"}},
+    "body as list": {"body": []},
+    "no step back at all": {"back": 0},
+    "step back negative": {"back": -1},
+    "commitments not sorted": {"pii": [{"c": "0" * 64, "f": "b"}, {"c": "0" * 64, "f": "a"}]},
+    "commitments doubled": {"pii": [{"c": "0" * 64, "f": "a"}, {"c": "1" * 64, "f": "a"}]},
+    "commitment in capitals": {"pii": [{"c": "A" * 64, "f": "a"}]},
+    "commitment cut": {"pii": [{"c": "0" * 63, "f": "a"}]},
+    "commitment with its value": {"pii": [{"c": "0" * 64, "f": "a", "value": 1}]},
+    "commitments as object": {"pii": {}},
+    "previous later": {"prev": {"leaf": "0" * 64, "seq": 88140}},
+    "previous cut": {"prev": {"leaf": "0" * 62, "seq": 1}},
+    "previous without number": {"prev": {"leaf": "0" * 64}},
+    "previous as list": {"prev": []},
+}
+
+
+@pytest.mark.parametrize("changes", WRONG.values(), ids=WRONG)
+def test_a_leaf_of_another_form_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(LedgerError):
+        Leaf.decode(changed(**changes))
+
+
+def test_a_leaf_that_is_no_object_is_refused() -> None:
+    with pytest.raises(LedgerError):
+        Leaf.decode(b"[]")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"body": {"size": 1.5}},
+        {"body": {"大小": 1}},
+        {"type": "secured"},
+        {"commitments": (("officer", "1" * 64), ("case", "0" * 64))},
+        {"previous": (88140, b"\0" * 32)},
+        {"previous": (1, b"\0" * 31)},
+        {"seq": 2**53},
+        {"stepped_back_ms": -1},
+        {"subject": "张三"},
+    ],
+    ids=repr,
+)
+def test_what_no_reader_would_accept_is_not_written(changes: dict[str, Any]) -> None:
+    with pytest.raises(LedgerError, match="leaf"):
+        replace(LEAF, **changes).encode()
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(2026, 11, 21, 22, 29, 50, 123456, tzinfo=UTC),
+        datetime(2026, 11, 21, 22, 29, 50, tzinfo=timezone(timedelta(hours=8))),
+        datetime(2026, 11, 21, 22, 29, 50),  # noqa: DTZ001 — that is what is refused
+    ],
+    ids=["microseconds", "another zone", "naive"],
+)
+def test_a_leaf_has_a_time_in_utc_and_whole_milliseconds(moment: datetime) -> None:
+    with pytest.raises(ValueError, match="UTC"):
+        replace(LEAF, at=moment)
+
+
+def test_a_leaf_is_at_most_4096_bytes() -> None:
+    room = LARGEST_LEAF - len(replace(LEAF, body={"x": ""}).encode())
+    largest = replace(LEAF, body={"x": "a" * room})
+
+    assert len(largest.encode()) == LARGEST_LEAF
+    too_large = replace(LEAF, body={"x": "a" * (room + 1)})
+    with pytest.raises(LeafTooLarge):
+        too_large.encode()
+    with pytest.raises(LeafTooLarge):
+        Leaf.decode(canonical(too_large._envelope()))
+
+
+def test_a_stranger_reads_leaves_up_to_what_a_bundle_holds() -> None:
+    """Should the policy ever change, old verifiers still read new leaves."""
+    fits = canonical(replace(LEAF, body={"x": "a" * 60_000})._envelope())
+    too_large = canonical(replace(LEAF, body={"x": "a" * 65_536})._envelope())
+
+    assert read_leaf(fits).seq == LEAF.seq
+    with pytest.raises(VerificationError, match="size"):
+        read_leaf(too_large)
+
+
+def test_the_body_of_a_leaf_cannot_be_changed_afterwards() -> None:
+    body: dict[str, Any] = {"size": 1}
+    leaf = replace(LEAF, body=body)
+    body["size"] = 2
+
+    assert leaf.body == {"size": 1}
+    with pytest.raises(TypeError):
+        leaf.body["size"] = 3  # type: ignore[index] # that is what is refused
+
+
+def test_a_commitment_is_a_keyed_hash_of_value_and_place() -> None:
+    salt = bytes(range(32))
+    expected = hmac.new(salt, '["office.example/log",7,"officer","张三"]'.encode(), hashlib.sha256).hexdigest()
+
+    assert commitment(salt, log="office.example/log", seq=7, field="officer", value="张三") == expected
+
+
+def test_a_commitment_says_nothing_of_another_place_field_value_or_salt() -> None:
+    found = {
+        commitment(b"\0" * 32, log="a", seq=1, field="x", value="v"),
+        commitment(b"\1" * 32, log="a", seq=1, field="x", value="v"),
+        commitment(b"\0" * 32, log="b", seq=1, field="x", value="v"),
+        commitment(b"\0" * 32, log="a", seq=2, field="x", value="v"),
+        commitment(b"\0" * 32, log="a", seq=1, field="y", value="v"),
+        commitment(b"\0" * 32, log="a", seq=1, field="x", value="w"),
+        commitment(b"\0" * 32, log="a", seq=1, field="x", value=["v"]),
+        commitment(b"\0" * 32, log="a", seq=1, field="x", value=None),
+    }
+
+    assert len(found) == 8
+
+
+@pytest.mark.parametrize(("salt", "value"), [(b"\0" * 31, "x"), (b"", "x"), (b"\0" * 32, 0.5)])
+def test_there_is_no_commitment_with_a_short_salt_or_to_a_float(salt: bytes, value: Any) -> None:  # noqa: ANN401 — a float
+    with pytest.raises(ValueError, match=r"salt|float"):
+        commitment(salt, log="a", seq=1, field="x", value=value)
