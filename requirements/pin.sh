@@ -20,5 +20,5 @@ pin() { # OUTPUT OPTIONS…
     --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file "$output" "$@"
 }
 
-pin requirements/run.txt --extra ffmpeg --extra s3 --group build "$@"
+pin requirements/run.txt --extra ffmpeg --extra s3 --extra paper --group build "$@"
 pin requirements/test.txt --all-extras --group build --group dev --constraint requirements/run.txt "$@"

@@ -192,7 +192,7 @@ class TestSpool:
 
 class TestEveryFileIsShown:
     def test_while_it_happens(self, office: Office, card: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A person who watches sees each failure with the name of the file, and each success."""
+        """A person who watches sees that the card was listed, each failure with the name of the file, and each success."""
         fill(card, {b"gone.MP4": b"x"})
         watched = Watched()
         with meddling(monkeypatch, b"gone.MP4", lambda _card: (card / "gone.MP4").unlink()):
@@ -200,6 +200,7 @@ class TestEveryFileIsShown:
 
         ends = {(shown.name, shown.step, shown.error) for shown in watched.shown if shown.step is not Step.READING}
         assert ends == {
+            (str(card), Step.LISTED, ""),
             ("gone.MP4", Step.FAILED, "SourceChanged"),
             ("DCIM/good.MP4", Step.SECURED, ""),
             ("DCIM/good.MP4", Step.DEPOSITED, ""),
