@@ -7,6 +7,8 @@ What the driver raises is translated here: a database that is away is `StorageUn
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -35,6 +37,9 @@ __all__ = [
 
 _PATIENCE_SECONDS = 30
 """How long a writer waits for the others before it is told to try again."""
+
+_BUSY_SECONDS = 0.01
+"""How long a database is left alone that is busy being made."""
 
 _TAKE_LOG_LOCK = text("SELECT pg_advisory_xact_lock(0x59696875)")
 """The PostgreSQL lock that orders appends ("Yihu"); it ends with the transaction."""
@@ -94,8 +99,23 @@ def _sqlite(url: URL) -> Engine:
 def _tune_sqlite(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the DBAPI has no types
     # the driver must not begin transactions by itself: _begin_sqlite says which kind
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+    _use_write_ahead_log(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Wait for whoever changes the mode of a new database too: SQLite itself refuses at once, for fear of a deadlock."""
+    ended = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > ended:
+                raise
+            time.sleep(_BUSY_SECONDS)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:
