@@ -290,9 +290,8 @@ def _listen(
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
+    # the second signal is sent even where the child has ended: what it started may not have listened to the first
     for way in (signal.SIGTERM, signal.SIGKILL):
-        if child.poll() is not None:
-            return
         with suppress(ProcessLookupError):
             os.killpg(child.pid, way)
         with suppress(subprocess.TimeoutExpired):
