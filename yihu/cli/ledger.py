@@ -50,6 +50,31 @@ def publish(
         output.show(result, lambda: print(text))
 
 
+@log.command("seal")
+def seal(
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help=either("写入的 PDF 文件", "the PDF to write; replaced if it is there"))
+    ],
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the newest signed head of the ledger as one A4 page with a QR code, for a bound register outside the office."""
+    with told(as_json) as output:
+        from storage import durable
+        from storage.folder_files import within_reach
+        from yihu.sealing import seal_of
+
+        office = open_office(config)
+        made = seal_of(office)
+        with within_reach(f"seal {out}"):
+            durable.replace(out.absolute(), made.pdf, 0o644)
+        text = either(
+            f"封条已写入 {out}：共 {made.size} 条记录。请打印、签章，装订入由外部人员保管的登记簿",
+            f"{out}: the seal over {made.size} entries; print it, sign it, bind it into a register kept outside",
+        )
+        output.show({"size": made.size, "file": str(out), "cosigned_by": made.witnesses}, lambda: print(text))
+
+
 @log.command("lock")
 def lock(config: Config = None, as_json: AsJson = False) -> None:
     """Make the lock named by [ledger] cell, from what this database signed last. Only where you know it is the newest."""
