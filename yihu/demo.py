@@ -55,8 +55,14 @@ class Summary:
 
 
 @contextmanager
-def demo_office(home: Path, *, s3: bool, minio_binary: Path | None) -> Iterator[Office]:
-    """Open the demo's office in *home*, making it if need be; with *s3* a local S3 server runs while inside."""
+def demo_office(directory: Path, *, s3: bool, minio_binary: Path | None) -> Iterator[Office]:
+    """
+    Open the demo's office in *directory*, making it if need be; with *s3* a local S3 server runs while inside.
+
+    There is one office for each kind of store: evidence does not move from one to another because an option was given.
+    """
+    kind = ("minio" if minio_binary else "seaweedfs") if s3 else "folder"
+    home = directory / kind
     with ExitStack() as stack:
         server = stack.enter_context(_server(home, minio_binary)) if s3 else None
         if not (home / FILE_NAME).exists():

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from yihu.cli.common import Exit
+from yihu.demo import demo_office
 
 
 def yihu(*arguments: str | Path, where: Path, language: str = "en", **more: Any) -> subprocess.CompletedProcess[str]:  # noqa: ANN401
@@ -184,4 +185,16 @@ def test_a_demo_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
     assert summary["consistent"]
     taken = [clip for card in summary["cards"] for clip in card["secured"] + card["met_again"]]
     assert (len(taken), len(set(taken))) == (22, 22)
-    assert answer("status", "--config", tmp_path / "demo", where=tmp_path)["clips"] == {"rendered": 22}
+    assert answer("status", "--config", tmp_path / "demo" / "folder", where=tmp_path)["clips"] == {"rendered": 22}
+
+
+@pytest.mark.servers
+def test_the_demo_keeps_one_office_for_each_kind_of_store(tmp_path: Path) -> None:
+    """Asking for another store after a first demo does not look for the old evidence in the new store."""
+    homes = []
+    for s3 in (False, True, False):
+        with demo_office(tmp_path, s3=s3, minio_binary=None) as office:
+            homes.append((office.home, office.settings.store.kind))
+            office.engine.dispose()
+
+    assert homes == [(tmp_path / "folder", "folder"), (tmp_path / "seaweedfs", "s3"), (tmp_path / "folder", "folder")]
