@@ -5,6 +5,7 @@ What a stranger runs to see whether a ledger of this office is what it claims to
 
     python verify.pyz LOG --vkey KEY          a whole log directory: checkpoint, tile/…
     python verify.pyz --proof P --leaf L --vkey KEY     one entry with the proof somebody carried away
+                                              … and --disclosure D: values that the entry committed to
 
 The standard library is enough, down to Python 3.8; `cryptography` is needed for signatures, and where it is missing the program
 says so and does not end well. Nothing here imports the rest of the project, and only relative imports are used, so that the

@@ -14,12 +14,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .disclosure import LARGEST_DISCLOSURE
 from .errors import VerificationError
 from .keys import VerifierKey
 from .lifecycle import LifeCycle
 from .logdir import verify_directory
 from .logfiles import LARGEST_NOTE, read_file, read_note
 from .receipt import verify_receipt
+from .snapshot import LARGEST_SNAPSHOT_PROOF
 from .steps import Outcome, Report, Step
 from .tilefiles import LARGEST_ENTRY
 from .words import Said, language_of, translated
@@ -44,10 +46,9 @@ def main(arguments: Sequence[str]) -> int:
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # a terminal may not know Chinese
     parser = _parser(language)
     options = parser.parse_args(arguments)
-    if (options.log is None) == (options.proof is None) or (options.proof is None) != (options.leaf is None):
-        parser.error(translated("give either a log directory, or --proof together with --leaf", language))
-    if options.proof is not None and (options.held or options.life_cycle):
-        parser.error(translated("--held and --life-cycle belong to a log directory", language))
+    misuse = _misuse(options)
+    if misuse is not None:
+        parser.error(translated(misuse, language))
     try:
         report = _verify(options)
     except VerificationError as error:
@@ -56,12 +57,30 @@ def main(arguments: Sequence[str]) -> int:
     return report.outcome.exit_code
 
 
+def _misuse(options: argparse.Namespace) -> str | None:
+    of_entry = options.proof is not None
+    message = None
+    if (options.log is None) is not of_entry or of_entry is not (options.leaf is not None):
+        message = "give either a log directory, or --proof together with --leaf"
+    elif of_entry and (options.held or options.life_cycle):
+        message = "--held and --life-cycle belong to a log directory"
+    elif not of_entry and (options.disclosure or options.snapshot):
+        message = "--disclosure and --snapshot belong to --proof and --leaf"
+    return message
+
+
 def _verify(options: argparse.Namespace) -> Report:
     keys = [VerifierKey.parse(text) for text in options.vkey]
     witnesses = [VerifierKey.parse(text) for text in options.witness]
     if options.proof is not None:
-        leaf = read_file(options.leaf, limit=LARGEST_ENTRY)
-        return verify_receipt(read_note(options.proof), leaf, keys, witnesses=witnesses)
+        return verify_receipt(
+            read_note(options.proof),
+            read_file(options.leaf, limit=LARGEST_ENTRY),
+            keys,
+            witnesses=witnesses,
+            disclosure=read_file(options.disclosure, limit=LARGEST_DISCLOSURE) if options.disclosure else None,
+            snapshot=read_file(options.snapshot, limit=LARGEST_SNAPSHOT_PROOF) if options.snapshot else None,
+        )
     table = read_file(options.life_cycle, limit=LARGEST_NOTE) if options.life_cycle else None
     return verify_directory(
         options.log,
@@ -109,6 +128,16 @@ def _parser(language: str) -> argparse.ArgumentParser:
     parser.add_argument("log", nargs="?", type=Path, help=say("a copied log directory: checkpoint, tile/…"))
     parser.add_argument("--proof", type=Path, help=say("a .tlog-proof file, in place of a whole log"))
     parser.add_argument("--leaf", type=Path, help=say("the exact bytes of the entry that the proof is for"))
+    parser.add_argument(
+        "--disclosure",
+        type=Path,
+        help=say("values and salts that were disclosed of that entry: it must have committed to them"),
+    )
+    parser.add_argument(
+        "--snapshot",
+        type=Path,
+        help=say("a snapshot proof: how many entries there were about a subject when that entry was made"),
+    )
     parser.add_argument(
         "--vkey", metavar="KEY", action="append", required=True, help=say("the log's verifier key; again for a rotated one")
     )
