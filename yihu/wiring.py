@@ -19,7 +19,7 @@ import cases.moves
 import cases.projections
 from cases.dossier import Dossiers
 from cases.registry import Registry
-from storage import clips, rebuild, witnesses
+from storage import clips, rebuild, timestamps, witnesses
 from storage.catalog import Catalog
 from storage.custody import Custody
 from storage.database import Engine, connect, migrate
@@ -97,8 +97,14 @@ class Office:
     @cached_property
     def projector(self) -> Projector:
         """The life cycles and projections of all rooms."""
-        moves = (*clips.MOVES, *recovery.MOVES, *witnesses.MOVES, *cases.moves.MOVES, *api.tables.MOVES)
-        rooms = (clips.project, witnesses.project, cases.projections.projection(self.index_key), api.tables.project)
+        moves = (*clips.MOVES, *recovery.MOVES, *witnesses.MOVES, *timestamps.MOVES, *cases.moves.MOVES, *api.tables.MOVES)
+        rooms = (
+            clips.project,
+            witnesses.project,
+            timestamps.project,
+            cases.projections.projection(self.index_key),
+            api.tables.project,
+        )
         return Projector(LifeCycle(moves), rooms)
 
     @cached_property

@@ -22,6 +22,7 @@ from .logfiles import LARGEST_NOTE, read_file, read_note
 from .receipt import verify_receipt
 from .steps import Outcome, Report, Step
 from .tilefiles import LARGEST_ENTRY
+from .tokenfiles import TokenFiles
 from .words import Said, language_of, translated
 
 if TYPE_CHECKING:
@@ -46,8 +47,10 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     if (options.log is None) == (options.proof is None) or (options.proof is None) != (options.leaf is None):
         parser.error(translated("give either a log directory, or --proof together with --leaf", language))
-    if options.proof is not None and (options.held or options.life_cycle):
-        parser.error(translated("--held and --life-cycle belong to a log directory", language))
+    if options.proof is not None and (options.held or options.life_cycle or options.tokens):
+        parser.error(translated("--held, --life-cycle and --tokens belong to a log directory", language))
+    if (options.tokens is None) != (options.tsa_roots is None):
+        parser.error(translated("--tokens and --tsa-roots belong together", language))
     try:
         report = _verify(options)
     except VerificationError as error:
@@ -69,6 +72,7 @@ def _verify(options: argparse.Namespace) -> Report:
         witnesses=witnesses,
         held=[read_note(path) for path in options.held],
         life_cycle=LifeCycle.parse(table) if table is not None else None,
+        tokens=TokenFiles(options.tokens, read_file(options.tsa_roots, limit=LARGEST_NOTE)) if options.tokens else None,
     )
 
 
@@ -123,5 +127,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
         help=say("a checkpoint that was kept elsewhere: shows rewriting and cutting"),
     )
     parser.add_argument("--life-cycle", type=Path, help=say("the table of which entry may follow what"))
+    parser.add_argument("--tokens", type=Path, help=say("a directory with the time-stamps that the log speaks of"))
+    parser.add_argument("--tsa-roots", type=Path, help=say("certificates (PEM) of the authorities whose time you believe"))
     parser.add_argument("--json", action="store_true", help=say("print the steps as JSON"))
     return parser
