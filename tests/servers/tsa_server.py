@@ -1,20 +1,21 @@
 """
 A time-stamping authority on loopback: `openssl ts -reply` behind HTTP, with a root, an intermediate and a signer of its own.
 
-It does as it is told: honestly, or wrong in one way at a time. What openssl would not do, another time, is put together here and
-signed by `openssl cms` with the same key.
+It does as it is told: honestly, or wrong in one way at a time. What openssl would not do, another time, is put together here
+and signed by `openssl cms` with the same key.
 """
 
 from __future__ import annotations
 
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -44,6 +45,9 @@ HONEST = "honest"
 LONGER_THAN_ANY = 100_000
 
 
+_KeyAndCertificate: TypeAlias = tuple[ec.EllipticCurvePrivateKey, x509.Certificate]
+
+
 class Authority:
     """A root, an intermediate and a signer in a directory, and replies by openssl."""
 
@@ -52,12 +56,14 @@ class Authority:
         self.directory = directory
         root_key, root = _certificate(f"{name} root", None)
         middle_key, middle = _certificate(f"{name} intermediate", (root_key, root))
-        key, signer = _certificate(f"{name} signer", (middle_key, middle), is_signer=True)
+        purposes = {"signer": ExtendedKeyUsageOID.TIME_STAMPING, "clerk": ExtendedKeyUsageOID.CODE_SIGNING}
+        for who, purpose in purposes.items():
+            key, certificate = _certificate(f"{name} {who}", (middle_key, middle), purpose=purpose)
+            (directory / f"{who}.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+            (directory / f"{who}.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         self.roots = root.public_bytes(Encoding.PEM)
         (directory / "root.pem").write_bytes(self.roots)
         (directory / "chain.pem").write_bytes(middle.public_bytes(Encoding.PEM) + self.roots)
-        (directory / "signer.pem").write_bytes(signer.public_bytes(Encoding.PEM))
-        (directory / "signer.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         (directory / "serial").write_text("01\n")
         self._one_at_a_time = threading.Lock()
 
@@ -78,8 +84,8 @@ class Authority:
             )
             return reply.read_bytes()
 
-    def stamp_at(self, request: bytes, moment: datetime, *, accuracy_seconds: int = 1) -> bytes:
-        """The reply to *request* of an authority whose clock says *moment*."""
+    def stamp_at(self, request: bytes, moment: datetime, *, accuracy_seconds: int = 1, signer: str = "signer") -> bytes:
+        """The reply to *request* of an authority whose clock says *moment*; the ``clerk`` may sign, but not the time."""
         status, granted = read_element(self.stamp(request), SEQUENCE).children()
         content = granted.children()[1].only(SEQUENCE).children()[2].children()[1].only(OCTETS)
         info = list(read_element(content.content, SEQUENCE).children())
@@ -88,10 +94,10 @@ class Authority:
         with self._one_at_a_time:
             (self.directory / "info").write_bytes(sequence(*info).raw)
             signed = self.directory / "signed"
-            signer = ("-signer", self.directory / "signer.pem", "-inkey", self.directory / "signer.key")
+            by = ("-signer", self.directory / f"{signer}.pem", "-inkey", self.directory / f"{signer}.key")
             form = ("-binary", "-nodetach", "-cades", "-econtent_type", "1.2.840.113549.1.9.16.1.4", "-outform", "DER")
             extra = ("-certfile", self.directory / "chain.pem", "-in", self.directory / "info", "-out", signed)
-            _openssl("cms", "-sign", *signer, *form, *extra)
+            _openssl("cms", "-sign", *by, *form, *extra)
             return sequence(status, read_element(signed.read_bytes(), SEQUENCE)).raw
 
 
@@ -129,28 +135,22 @@ class TimeServer:
     def reply(self, request: bytes) -> bytes:
         """What goes over the wire, where something does."""
         self.asked.append(request)
-        hour, now = timedelta(hours=1), datetime.now(UTC)
-        match self.does:
-            case "other root":
-                return self.other.stamp(request)
-            case "wrong imprint":
-                return self.authority.stamp(about_something_else(request))
-            case "wrong nonce":
-                return self.authority.stamp(with_another_nonce(request))
-            case "rejected":
-                return self.authority.stamp(request, digests="sha512")
-            case "garbage":
-                return b"<html>time is an illusion</html>"
-            case "truncated":
-                return self.authority.stamp(request)[:-100]
-            case "in the past":
-                return self.authority.stamp_at(request, now - hour)
-            case "in the future":
-                return self.authority.stamp_at(request, now + hour)
-            case "unsure":
-                return self.authority.stamp_at(request, now, accuracy_seconds=3600)
-            case _:
-                return self.authority.stamp(request)
+        return self._ways()[self.does if self.does in self._ways() else HONEST](request)
+
+    def _ways(self) -> dict[str, Callable[[bytes], bytes]]:
+        hour, now, ours = timedelta(hours=1), datetime.now(UTC), self.authority
+        return {
+            HONEST: ours.stamp,
+            "other root": self.other.stamp,
+            "wrong imprint": lambda request: ours.stamp(about_something_else(request)),
+            "wrong nonce": lambda request: ours.stamp(with_another_nonce(request)),
+            "rejected": lambda request: ours.stamp(request, digests="sha512"),
+            "garbage": lambda _: b"<html>time is an illusion</html>",
+            "truncated": lambda request: ours.stamp(request)[:-100],
+            "in the past": lambda request: ours.stamp_at(request, now - hour),
+            "in the future": lambda request: ours.stamp_at(request, now + hour),
+            "unsure": lambda request: ours.stamp_at(request, now, accuracy_seconds=3600),
+        }
 
 
 @contextmanager
@@ -189,9 +189,8 @@ def tsa_server(directory: Path) -> Iterator[TimeServer]:
         http.server_close()
 
 
-def _with(request: bytes, place: int, change: object) -> bytes:
+def _with(request: bytes, place: int, change: Callable[[Element], Element]) -> bytes:
     parts = list(read_element(request, SEQUENCE).children())
-    assert callable(change)
     parts[place] = change(parts[place])
     return sequence(*parts).raw
 
@@ -201,12 +200,16 @@ def _turned(element: Element) -> Element:
 
 
 def _openssl(*arguments: object) -> None:
-    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, timeout=30)
+    command = ["openssl", *map(str, arguments)]
+    subprocess.run(command, check=True, capture_output=True, timeout=30)
 
 
 def _certificate(
-    name: str, issuer: tuple[ec.EllipticCurvePrivateKey, x509.Certificate] | None, *, is_signer: bool = False
-) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+    name: str,
+    issuer: _KeyAndCertificate | None,
+    *,
+    purpose: x509.ObjectIdentifier | None = None,
+) -> _KeyAndCertificate:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     issuer_key, issuer_name = (key, subject) if issuer is None else (issuer[0], issuer[1].subject)
@@ -218,11 +221,11 @@ def _certificate(
         .serial_number(x509.random_serial_number())
         .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
         .not_valid_after(datetime(2049, 1, 1, tzinfo=UTC))
-        .add_extension(x509.BasicConstraints(ca=not is_signer, path_length=None), critical=True)
-        .add_extension(_usage(is_signer=is_signer), critical=True)
+        .add_extension(x509.BasicConstraints(ca=purpose is None, path_length=None), critical=True)
+        .add_extension(_usage(is_signer=purpose is not None), critical=True)
     )
-    if is_signer:
-        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
+    if purpose is not None:
+        builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=True)
     return key, builder.sign(issuer_key, SHA256())
 
 
