@@ -21,6 +21,7 @@ from sqlalchemy import BigInteger, Column, Connection, Engine, Table, Text, func
 
 from storage.database import reading
 from storage.evidence import Actor, Entry, Json, Kind, Recorded, Subject
+from storage.ledger import stored
 from storage.lifecycle import move
 from storage.projecting import Change
 from storage.schema import checkpoints, history, projections, timestamps
@@ -108,7 +109,7 @@ class Standing:
     signed: int
     """Entries under the newest checkpoint."""
     is_waiting: bool
-    """Whether anything happened since."""
+    """Whether anything happened since, signed already or not."""
 
 
 def standing_in(engine: Engine) -> Standing:
@@ -116,7 +117,7 @@ def standing_in(engine: Engine) -> Standing:
     with reading(engine) as connection:
         (stamped, time), count = last_stamp(connection), connection.scalar(select(func.count()).select_from(stamps))
         signed = connection.scalar(select(func.max(checkpoints.c.size))) or 0
-        return Standing(count or 0, stamped, time, signed, not is_stamped_enough(connection, signed))
+        return Standing(count or 0, stamped, time, signed, not is_stamped_enough(connection, stored.count(connection)))
 
 
 def is_stamped_enough(connection: Connection, size: int) -> bool:
