@@ -14,10 +14,10 @@ forward only, in size and in time; two processes that ask at the same moment can
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Column, Connection, Engine, Table, Text, func, insert, literal, or_, select
+from sqlalchemy import BigInteger, Column, Connection, Engine, Table, Text, bindparam, func, insert, literal, or_, select
 
 from storage.database import reading
 from storage.evidence import Actor, Entry, Json, Kind, Recorded, Subject
@@ -26,6 +26,7 @@ from storage.lifecycle import move
 from storage.projecting import Change
 from storage.schema import checkpoints, history, projections, timestamps
 from storage.verifier.checkpoint import Checkpoint
+from storage.verifier.strict import LARGEST_INTEGER
 from storage.verifier.times import TIMESTAMPED
 from storage.verifier.tokens import Token
 
@@ -53,6 +54,9 @@ stamps = Table(
     Column("token", Text, nullable=False, unique=True),
     Column("time", Text, nullable=False),
 )
+
+
+_PAGE = select(stamps).where(stamps.c.seq < bindparam("below")).order_by(stamps.c.seq.desc()).limit(100)
 
 
 def timestamped(head: Checkpoint, token: Token, digest: str, *, log: Subject, actor: Actor) -> Entry:
@@ -90,10 +94,12 @@ def recorded_at(connection: Connection, digest: str) -> int | None:
     return seq
 
 
-def recorded_stamps(connection: Connection) -> list[tuple[int, str]]:
-    """Return size and digest of all recorded replies, the newest first."""
-    rows = connection.execute(select(stamps.c.size, stamps.c.token).order_by(stamps.c.seq.desc()))
-    return [(row.size, row.token) for row in rows]
+def recorded_stamps(connection: Connection) -> Iterator[tuple[int, str]]:
+    """Give size and digest of all recorded replies, the newest first, as far as somebody wants to know."""
+    below = LARGEST_INTEGER
+    while rows := connection.execute(_PAGE, {"below": below}).all():
+        yield from ((row.size, row.token) for row in rows)
+        below = rows[-1].seq
 
 
 @dataclass(frozen=True, slots=True)

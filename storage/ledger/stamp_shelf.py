@@ -49,7 +49,7 @@ def publish_stamps(engine: Engine, store: ObjectStore) -> int:
 def give_stamps(engine: Engine, log: Log, directory: Path) -> list[Path]:
     """Write every recorded reply, and beside it the text that was stamped, for `openssl ts -verify`; return the replies."""
     with reading(engine) as connection:
-        stamped = [(head_at(connection, log, size), digest) for size, digest in reversed(recorded_stamps(connection))]
+        stamped = [(head_at(connection, log, size), digest) for size, digest in reversed([*recorded_stamps(connection)])]
     written = []
     with within_reach(f"writing to {directory}"):
         durable.make_directory(directory, 0o755)

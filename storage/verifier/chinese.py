@@ -34,7 +34,9 @@ CHINESE = {
     "{count} entries follow the life cycle": "{count} 条记录符合生命周期",
     "{count} hash tiles match": "{count} 个哈希瓦片相符",
     "sizes {sizes} are earlier heads of this log": "大小为 {sizes} 的检查点是本账本的早期状态",
-    "claimed times lie within the bounds of {count} time-stamps": "各条记录的时间均在 {count} 个时间戳所限定的范围内",
+    "claimed times lie within the bounds of {count} time-stamps up to {time}": (
+        "各条记录的时间均在 {count} 个时间戳所限定的范围内，最后一个为 {time}"
+    ),
     "{count} time-stamps were given by an authority under the given roots": "{count} 个时间戳确由所给根证书下的机构签发",
     "entry {index}: {subject}": "第 {index} 条记录：{subject}",
     "VERIFIED: everything holds, and somebody outside the office vouches for it.": (
@@ -44,8 +46,8 @@ CHINESE = {
         "内部一致：各部分相互吻合，但仅有机关自身的密钥作证。"
     ),
     "NOT VERIFIED: do not rely on this.": "验证未通过：不得采信。",
-    "NOT VERIFIED: signatures could not be checked; install the Python package 'cryptography' and repeat.": (
-        "未完成验证：无法检查签名；请安装 Python 软件包 cryptography 后重新运行。"
+    "NOT VERIFIED: signatures could not be checked; install the Python package named above and repeat.": (
+        "未完成验证：无法检查签名；请安装上面所列的 Python 软件包后重新运行。"
     ),
     # how to use it
     "give either a log directory, or --proof together with --leaf": "请给出账本目录，或同时给出 --proof 与 --leaf",

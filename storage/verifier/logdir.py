@@ -103,7 +103,10 @@ def _contents(replay: Replay, files: LogFiles, head: Checkpoint) -> list[tuple[C
     if replay.times is not None:
         for stamp in replay.stamps:
             replay.times.attempt(partial(replay.verify_stamped, stamp))
-        within = Said("claimed times lie within the bounds of {count} time-stamps", count=len(replay.stamps))
+        last = replay.stamps[-1].time
+        within = Said(
+            "claimed times lie within the bounds of {count} time-stamps up to {time}", count=len(replay.stamps), time=last
+        )
         results.append((replay.times, within))
     return results
 

@@ -34,7 +34,7 @@ CONCLUSIONS = {
     Outcome.VERIFIED: "VERIFIED: everything holds, and somebody outside the office vouches for it.",
     Outcome.CONSISTENT: "INTERNALLY CONSISTENT: everything holds together, but only the office's own key vouches for it.",
     Outcome.FAILED: "NOT VERIFIED: do not rely on this.",
-    Outcome.UNSIGNED: "NOT VERIFIED: signatures could not be checked; install the Python package 'cryptography' and repeat.",
+    Outcome.UNSIGNED: "NOT VERIFIED: signatures could not be checked; install the Python package named above and repeat.",
 }
 
 

@@ -105,7 +105,6 @@ def verify_token(reply: bytes, text: str, roots_pem: bytes, *, nonce: int | None
 def _verify_chain(reply: bytes, token: Token, roots_pem: bytes) -> None:
     try:
         from cryptography import x509  # noqa: PLC0415 — see above
-        from rfc3161_client import VerificationError as Unverified  # noqa: PLC0415 — see above
         from rfc3161_client import VerifierBuilder, decode_timestamp_response  # noqa: PLC0415 — see above
     except ImportError:
         message = "the Python package 'rfc3161-client' is missing: time-stamps cannot be checked here; 'openssl ts -verify' can"
@@ -118,7 +117,7 @@ def _verify_chain(reply: bytes, token: Token, roots_pem: bytes) -> None:
     try:
         verifier: Any = VerifierBuilder(roots=list(dict.fromkeys(roots))).build()
         verifier.verify(decode_timestamp_response(reply), token.imprint)
-    except (Unverified, ValueError) as error:
+    except Exception as error:
         message = "time-stamp: its signature or chain does not hold under the given roots ({reason})"
         raise VerificationError(message, reason=_cause(str(error))) from error
 
@@ -160,6 +159,8 @@ def _refuse_unless_granted(status: Element) -> None:
 def _signed_data(granted: Element) -> tuple[Element, ...]:
     kind = granted.children()
     _expect(kind, OBJECT_ID, _FIRST)
+    if len(kind) != 2:  # noqa: PLR2004 — which kind of content, and the content
+        _refuse()
     parts = kind[1].only(SEQUENCE).children()
     _expect(parts, INTEGER, SET, SEQUENCE)
     if kind[0].dotted() != _SIGNED_DATA or parts[-1].tag != SET:
@@ -212,7 +213,10 @@ def _time(element: Element) -> str:
     if found is None:
         _refuse()
     year, month, day, hour, minute, second, fraction = found.groups()
-    return check_moment(f"{year}-{month}-{day}T{hour}:{minute}:{second}.{(fraction or '')[:3]:0<3}Z")
+    try:
+        return check_moment(f"{year}-{month}-{day}T{hour}:{minute}:{second}.{(fraction or '')[:3]:0<3}Z")
+    except VerificationError:
+        _refuse()
 
 
 def _accuracy(element: Element) -> int:

@@ -34,12 +34,14 @@ def verified(log: Pegged, root: Path, tokens: TokenFiles | None = None) -> Repor
 
 
 def test_the_times_are_a_step_of_their_own(tmp_path: Path) -> None:
-    report = verified(honest(), tmp_path)
+    log = honest()
+    report = verified(log, tmp_path)
+    last = stamp_of(read_leaf(log.log.raws[14])).time
 
     assert report.outcome is Outcome.CONSISTENT
     assert [step.name for step in report.steps][-1] == "times"
-    assert str(report.steps[-1].detail) == "claimed times lie within the bounds of 3 time-stamps"
-    assert report.steps[-1].detail.in_language("zh") == "各条记录的时间均在 3 个时间戳所限定的范围内"
+    assert str(report.steps[-1].detail) == f"claimed times lie within the bounds of 3 time-stamps up to {last}"
+    assert report.steps[-1].detail.in_language("zh") == f"各条记录的时间均在 3 个时间戳所限定的范围内，最后一个为 {last}"
 
 
 def backdated(log: Pegged) -> None:
