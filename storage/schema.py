@@ -3,8 +3,8 @@ The tables.
 
 Two sorts, kept apart because they mean different things:
 
-* **Permanent** tables are the truth: leaves, checkpoints, cosignatures, the vault. They are append-only (triggers refuse UPDATE
-  and DELETE; of `vault_keys` rows may be deleted, which is how a value is erased), and Alembic migrates them.
+* **Permanent** tables are the truth: leaves, checkpoints, cosignatures, time-stamps, the vault. They are append-only (triggers
+  refuse UPDATE and DELETE; of `vault_keys` rows may be deleted, which is how a value is erased), and Alembic migrates them.
 * **Projections** are what people query. Each row is a function of ledger and vault, so they are never migrated: when their
   shape changes they are dropped and made again from the ledger (`storage.rebuild`). Rooms add theirs to `projections`.
 """
@@ -62,6 +62,15 @@ cosignatures = Table(
     ForeignKeyConstraint(["size"], ["checkpoints.size"]),
 )
 
+timestamps = Table(
+    "timestamps",
+    permanent,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("digest", Text, primary_key=True),
+    Column("token", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["size"], ["checkpoints.size"]),
+)
+
 vault = Table(
     "vault",
     permanent,
@@ -79,7 +88,7 @@ vault_keys = Table(
     Column("wrapped", LargeBinary, nullable=False),
 )
 
-APPEND_ONLY = (entries, checkpoints, cosignatures, tiles, vault)
+APPEND_ONLY = (entries, checkpoints, cosignatures, timestamps, tiles, vault)
 """Tables whose rows are never changed and never deleted."""
 
 subjects = Table(

@@ -1,5 +1,5 @@
 """
-What happens to the ledger while the office is open: signed every second, shown to its witnesses, published, counted daily.
+What happens to the ledger while the office is open: signed, shown to its witnesses, published, stamped, and counted daily.
 
 Each of these goes its own way: a witness that is away does not hold up signing. What may be tried again is tried again;
 what takes a person is said once in the log of the program, and tried again all the same, for it is checked every time.
@@ -22,7 +22,9 @@ from storage.ledger.cosigning import Cosignature
 from storage.ledger.feeding import feed, over_http
 from storage.ledger.log import Log
 from storage.ledger.publish import BucketShelf, Published, publish, publish_all
+from storage.ledger.stamp_shelf import publish_stamps
 from yihu.snapshots import daily_snapshot
+from yihu.stamping import Stamper
 from yihu.wiring import Office
 
 __all__ = ["Asked", "ask_witnesses", "notarising", "publish_everything", "publish_newest"]
@@ -59,7 +61,8 @@ def ask_witnesses(log: Log, witnesses: Sequence[Witness], pool: urllib3.PoolMana
 
 
 def publish_newest(office: Office) -> Published:
-    """Bring the index bucket to the newest checkpoint."""
+    """Bring the index bucket to the newest checkpoint, and to the newest time-stamp."""
+    publish_stamps(office.engine, office.store)
     return publish(office.log, _shelf(office))
 
 
@@ -84,6 +87,9 @@ def notarising(office: Office) -> Iterator[None]:
     ]
     if office.settings.ledger.publish_seconds:
         work.append(("publish", lambda: publish_newest(office), office.settings.ledger.publish_seconds))
+    if office.settings.ledger.tsa and office.settings.ledger.timestamp_seconds:
+        stamp = Stamper(office)
+        work.append(("stamp", stamp, min(_PATIENCE_SECONDS, office.settings.ledger.timestamp_seconds)))
     threads = [threading.Thread(target=_repeat, args=(ended, *each), name=each[0], daemon=True) for each in work]
     for thread in threads:
         thread.start()

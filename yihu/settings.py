@@ -69,12 +69,18 @@ class DatabaseSection(_Section):
 
 
 class LedgerSection(_Section):
-    """How the ledger is kept from going back, and shown."""
+    """How the ledger is kept from going back, shown, and stamped with the time."""
 
     cell: str = ""
     """The rollback lock: a file on another disk than the database, or ``s3://KEY`` in the index bucket. Empty: no lock."""
     publish_seconds: int = Field(default=60, ge=0)
     """How often ``yihu serve`` brings the index bucket to the newest checkpoint; 0: never."""
+    tsa: str = Field(default="", pattern=r"^(https?://[^\s@#]+)?$")
+    """URL of the time-stamping authority (RFC 3161), without password. Empty: none, or by stick."""
+    tsa_roots: Path | None = None
+    """Root certificates (PEM) of the authorities whose time is believed; needed to ask, to import and to verify."""
+    timestamp_seconds: int = Field(default=600, ge=0)
+    """How often ``yihu serve`` has the newest checkpoint stamped, if anything happened since; 0: never."""
 
 
 class StoreSection(_Section):

@@ -20,7 +20,7 @@ import cases.moves
 import cases.projections
 from cases.dossier import Dossiers
 from cases.registry import Registry
-from storage import clips, erasure, rebuild, witnesses
+from storage import clips, erasure, rebuild, timestamps, witnesses
 from storage.catalog import Catalog
 from storage.custody import Custody
 from storage.database import Engine, connect, migrate
@@ -102,11 +102,13 @@ class Office:
     @cached_property
     def projector(self) -> Projector:
         """The life cycles and projections of all rooms."""
-        moves = (*clips.MOVES, *recovery.MOVES, *snapshot.MOVES, *witnesses.MOVES, *cases.moves.MOVES, *api.tables.MOVES)
+        ledger = (*recovery.MOVES, *snapshot.MOVES, *witnesses.MOVES, *timestamps.MOVES)
+        moves = (*clips.MOVES, *ledger, *cases.moves.MOVES, *api.tables.MOVES)
         rooms = (
             clips.project,
             snapshot.project,
             witnesses.project,
+            timestamps.project,
             cases.projections.projection(self.index_key),
             api.tables.project,
             erasure.projection(ERASING),

@@ -8,7 +8,7 @@ from storage.migrations.append_only import is_guarded
 
 __all__ = ["NEWEST", "is_done"]
 
-NEWEST = "0002"
+NEWEST = "0003"
 """The last step there is."""
 
 

@@ -21,6 +21,8 @@ CHINESE = {
     "tiles": "哈希瓦片",
     "root": "树根",
     "held": "外存检查点",
+    "times": "时间",
+    "tokens": "时间戳",
     "entry": "流转记录",
     "place": "位置",
     "inclusion": "包含证明",
@@ -41,6 +43,10 @@ CHINESE = {
     "{count} entries follow the life cycle": "{count} 条记录符合生命周期",
     "{count} hash tiles match": "{count} 个哈希瓦片相符",
     "sizes {sizes} are earlier heads of this log": "大小为 {sizes} 的检查点是本账本的早期状态",
+    "claimed times lie within the bounds of {count} time-stamps up to {time}": (
+        "各条记录的时间均在 {count} 个时间戳所限定的范围内，最后一个为 {time}"
+    ),
+    "{count} time-stamps were given by an authority under the given roots": "{count} 个时间戳确由所给根证书下的机构签发",
     "entry {index}: {subject}": "第 {index} 条记录：{subject}",
     "VERIFIED: everything holds, and somebody outside the office vouches for it.": (
         "验证通过：全部成立，且有机关以外的一方作证。"
@@ -49,12 +55,11 @@ CHINESE = {
         "内部一致：各部分相互吻合，但仅有机关自身的密钥作证。"
     ),
     "NOT VERIFIED: do not rely on this.": "验证未通过：不得采信。",
-    "NOT VERIFIED: signatures could not be checked; install the Python package 'cryptography' and repeat.": (
-        "未完成验证：无法检查签名；请安装 Python 软件包 cryptography 后重新运行。"
+    "NOT VERIFIED: signatures could not be checked; install the Python package named above and repeat.": (
+        "未完成验证：无法检查签名；请安装上面所列的 Python 软件包后重新运行。"
     ),
     # how to use it
     "give either a log directory, or --proof together with --leaf": "请给出账本目录，或同时给出 --proof 与 --leaf",
-    "--held and --life-cycle belong to a log directory": "--held 与 --life-cycle 仅用于账本目录",
     "--disclosure and --snapshot belong to --proof and --leaf": "--disclosure 与 --snapshot 须与 --proof 和 --leaf 同时使用",
     "a snapshot proof: how many entries there were about a subject when that entry was made": (
         "快照证明：该记录写入时某一对象共有多少条记录"
@@ -62,6 +67,8 @@ CHINESE = {
     "values and salts that were disclosed of that entry: it must have committed to them": (
         "从该记录披露的字段值与盐值：须与记录中的承诺相符"
     ),
+    "--held, --life-cycle and --tokens belong to a log directory": "--held、--life-cycle 与 --tokens 仅用于账本目录",
+    "--tokens and --tsa-roots belong together": "--tokens 与 --tsa-roots 须同时给出",
     "Verify a custody ledger offline, trusting nothing but the keys you give.": (
         "离线验证流转账本；除您给出的密钥外，不信任任何内容。"
     ),
@@ -76,6 +83,8 @@ CHINESE = {
     "verifier key of a witness that must have cosigned": "必须已会签的见证方的验证密钥",
     "a checkpoint that was kept elsewhere: shows rewriting and cutting": "保存在别处的检查点：可发现改写和截短",
     "the table of which entry may follow what": "规定记录先后关系的生命周期表",
+    "a directory with the time-stamps that the log speaks of": "存放账本所述时间戳的目录",
+    "certificates (PEM) of the authorities whose time you believe": "您信任的时间戳机构的根证书(PEM)",
     "print the steps as JSON": "以 JSON 输出各步骤",
     # JSON and leaves
     "JSON: a string holds half of a surrogate pair": "JSON：字符串含不成对的代理项",
@@ -195,6 +204,41 @@ CHINESE = {
     "entry {index}: {type} may not follow when {subject} is {state!r}": (
         "第 {index} 条记录：{subject} 处于 {state!r} 时不得出现 {type}"
     ),
+    # time-stamps
+    "time-stamp: not strict DER": "时间戳：不是严格的 DER 编码",
+    "time-stamp: not of the form of RFC 3161": "时间戳：不符合 RFC 3161 的格式",
+    "time-stamp: the authority refused with status {status} ({reason})": "时间戳：机构拒绝，状态 {status}({reason})",
+    "time-stamp: its imprint is not the SHA-256 of the checkpoint": "时间戳：其摘要不是该检查点的 SHA-256",
+    "time-stamp: its nonce is not the one of the request": "时间戳：其随机数与请求不符",
+    "time-stamp: the certificate of its signer is not in it": "时间戳：其中没有签名者的证书",
+    "time-stamp: the roots are not certificates in PEM": "时间戳：所给根证书不是 PEM 格式的证书",
+    "time-stamp: its signature or chain does not hold under the given roots ({reason})": (
+        "时间戳：其签名或证书链在所给根证书下不成立({reason})"
+    ),
+    "the Python package 'rfc3161-client' is missing: time-stamps cannot be checked here; 'openssl ts -verify' can": (
+        "缺少 Python 软件包 rfc3161-client：此处无法检查时间戳，可用 openssl ts -verify 检查"
+    ),
+    "entry {index}: not what an entry TIMESTAMPED holds": "第 {index} 条记录：不是 TIMESTAMPED 记录应有的内容",
+    "entry {index}: says that {size} entries were stamped, which did not exist yet": (
+        "第 {index} 条记录：声称对 {size} 条记录加盖时间戳，而当时尚不存在这么多记录"
+    ),
+    "entry {index}: the clock was set back by {back} ms to {at}; {time} was stamped before, in entry {stamp}": (
+        "第 {index} 条记录：时钟被拨回 {back} 毫秒至 {at}，早于此前第 {stamp} 条记录的时间戳 {time}"
+    ),
+    "entry {index}: claims {at}, but comes after entry {stamp}, in which {time} was stamped": (
+        "第 {index} 条记录：自称时间为 {at}，却排在第 {stamp} 条记录(时间戳 {time})之后"
+    ),
+    "entry {index}: claims {at}, but was stamped at {time} already, says entry {stamp}": (
+        "第 {index} 条记录：自称时间为 {at}，但据第 {stamp} 条记录，它在 {time} 已被加盖时间戳"
+    ),
+    "entry {index}: stamps {size} entries at {time}, which goes back behind entry {stamp}": (
+        "第 {index} 条记录：{time} 对 {size} 条记录的时间戳倒退到第 {stamp} 条记录之前"
+    ),
+    "entry {index}: what was stamped is not the tree of the first {size} entries": (
+        "第 {index} 条记录：被加盖时间戳的不是前 {size} 条记录的树"
+    ),
+    "entry {index}: the file {path} is not the time-stamp it names": "第 {index} 条记录：文件 {path} 不是它所指的时间戳",
+    "entry {index}: says something else than its time-stamp": "第 {index} 条记录：内容与其时间戳不一致",
     "life cycle: not a table of moves": "生命周期：不是有效的规则表",
     "only {found} of {expected} entries could be read": "{expected} 条记录中只能读取 {found} 条",
     "the entries do not hash to the root of the checkpoint": "记录的哈希与检查点的树根不符",

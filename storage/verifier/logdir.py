@@ -12,6 +12,8 @@ Verifying a copied log directory, step by step.
     tiles        every hash tile is what the entries below it hash to
     root         the entries hash to the root that was signed
     snapshots    every snapshot counts the entries before it rightly (only where there are some)
+    times        no entry claims a time that the authority's time-stamps rule out (only where the log speaks of some)
+    tokens       … and an authority really gave them (only where its roots and the files were given)
     held         heads that were held elsewhere are earlier heads of this same log (only where some were given)
 """
 
@@ -27,6 +29,8 @@ from .logfiles import CHECKPOINT, LogFiles, read_note
 from .replay import Replay
 from .signatures import check_signatures, claimed, open_with
 from .steps import Check, Report, report
+from .times import stamps_in
+from .tokenfiles import check_tokens
 from .words import Said
 
 if TYPE_CHECKING:
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .keys import VerifierKey
+    from .tokenfiles import TokenFiles
 
 
 def verify_directory(
@@ -43,11 +48,13 @@ def verify_directory(
     witnesses: Sequence[VerifierKey] = (),
     held: Sequence[str] = (),
     life_cycle: LifeCycle | None = None,
+    tokens: TokenFiles | None = None,
 ) -> Report:
     """
     Verify the log in *root* against the log's own *keys* and report every step.
 
-    *witnesses* must all have cosigned; *held* are signed checkpoints of the same log that somebody else kept.
+    *witnesses* must all have cosigned; *held* are signed checkpoints of the same log that somebody else kept; *tokens* are the
+    time-stamps that the log speaks of.
     """
     signature = Check("signature")
     note = signature.attempt(partial(read_note, root / CHECKPOINT))
@@ -57,8 +64,13 @@ def verify_directory(
     results = check_signatures(signature, note, head, keys, witnesses)
     older = Check("held")
     heads = _held_heads(older, held, keys)
-    replay = Replay(LogFiles(root, head.size), head, lives=Lives(life_cycle) if life_cycle else None, sizes=map(_size, heads))
-    results += _contents(replay, LogFiles(root, head.size), head)
+    files = LogFiles(root, head.size)
+    stamps = stamps_in(files.entries())
+    lives = Lives(life_cycle) if life_cycle else None
+    replay = Replay(files, head, lives=lives, sizes=map(_size, heads), stamps=stamps)
+    results += _contents(replay, files, head)
+    if tokens is not None:
+        results.append(check_tokens(stamps, head.origin, tokens))
     if held:
         results.append(_earlier_heads(older, heads, replay, head))
     return report(results, vouched=bool(witnesses) or any(map(_size, heads)))
@@ -91,6 +103,14 @@ def _contents(replay: Replay, files: LogFiles, head: Checkpoint) -> list[tuple[C
         results.insert(3, (replay.moves, Said("{count} entries follow the life cycle", count=replay.moves.done)))
     if replay.snapshots.done:
         results.append((replay.snapshots, Said("{count} snapshots count rightly", count=replay.snapshots.done)))
+    if replay.times is not None:
+        for stamp in replay.stamps:
+            replay.times.attempt(partial(replay.verify_stamped, stamp))
+        last = replay.stamps[-1].time
+        within = Said(
+            "claimed times lie within the bounds of {count} time-stamps up to {time}", count=len(replay.stamps), time=last
+        )
+        results.append((replay.times, within))
     return results
 
 

@@ -24,6 +24,7 @@ from .receipt import verify_receipt
 from .snapshot import LARGEST_SNAPSHOT_PROOF
 from .steps import Outcome, Report, Step
 from .tilefiles import LARGEST_ENTRY
+from .tokenfiles import TokenFiles
 from .words import Said, language_of, translated
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ CONCLUSIONS = {
     Outcome.VERIFIED: "VERIFIED: everything holds, and somebody outside the office vouches for it.",
     Outcome.CONSISTENT: "INTERNALLY CONSISTENT: everything holds together, but only the office's own key vouches for it.",
     Outcome.FAILED: "NOT VERIFIED: do not rely on this.",
-    Outcome.UNSIGNED: "NOT VERIFIED: signatures could not be checked; install the Python package 'cryptography' and repeat.",
+    Outcome.UNSIGNED: "NOT VERIFIED: signatures could not be checked; install the Python package named above and repeat.",
 }
 
 
@@ -62,8 +63,10 @@ def _misuse(options: argparse.Namespace) -> str | None:
     message = None
     if (options.log is None) is not of_entry or of_entry is not (options.leaf is not None):
         message = "give either a log directory, or --proof together with --leaf"
-    elif of_entry and (options.held or options.life_cycle):
-        message = "--held and --life-cycle belong to a log directory"
+    elif of_entry and (options.held or options.life_cycle or options.tokens):
+        message = "--held, --life-cycle and --tokens belong to a log directory"
+    elif (options.tokens is None) is not (options.tsa_roots is None):
+        message = "--tokens and --tsa-roots belong together"
     elif not of_entry and (options.disclosure or options.snapshot):
         message = "--disclosure and --snapshot belong to --proof and --leaf"
     return message
@@ -88,6 +91,7 @@ def _verify(options: argparse.Namespace) -> Report:
         witnesses=witnesses,
         held=[read_note(path) for path in options.held],
         life_cycle=LifeCycle.parse(table) if table is not None else None,
+        tokens=TokenFiles(options.tokens, read_file(options.tsa_roots, limit=LARGEST_NOTE)) if options.tokens else None,
     )
 
 
@@ -152,5 +156,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
         help=say("a checkpoint that was kept elsewhere: shows rewriting and cutting"),
     )
     parser.add_argument("--life-cycle", type=Path, help=say("the table of which entry may follow what"))
+    parser.add_argument("--tokens", type=Path, help=say("a directory with the time-stamps that the log speaks of"))
+    parser.add_argument("--tsa-roots", type=Path, help=say("certificates (PEM) of the authorities whose time you believe"))
     parser.add_argument("--json", action="store_true", help=say("print the steps as JSON"))
     return parser

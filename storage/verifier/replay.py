@@ -16,28 +16,34 @@ from .merkle import Frontier, leaf_hash, subtree_root
 from .snapshot import SNAPSHOT, Tally
 from .steps import Check
 from .tilefiles import TILE_WIDTH, TileName, bundles_for
+from .times import Bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from .checkpoint import Checkpoint
     from .lifecycle import Lives
     from .logfiles import LogFiles
+    from .times import Stamp
 
 
 class Replay:
     """One passage through a log, and what it found."""
 
-    def __init__(self, files: LogFiles, head: Checkpoint, *, lives: Lives | None, sizes: Iterable[int]) -> None:
+    def __init__(
+        self, files: LogFiles, head: Checkpoint, *, lives: Lives | None, sizes: Iterable[int], stamps: Sequence[Stamp] = ()
+    ) -> None:
         self.leaves, self.order, self.tiles = Check("entries"), Check("order"), Check("tiles")
         self.moves = Check("life cycle") if lives else None
         self.snapshots = Check("snapshots")
+        self.times = Check("times") if stamps else None
+        self.stamps = stamps
         self._files, self._head = files, head
-        self._chain, self._lives = Chain(head.origin), lives
+        self._chain, self._lives, self._bounds = Chain(head.origin), lives, Bounds(stamps)
         self._tally, self._frontier = Tally(), Frontier()
         self._rows: list[list[bytes]] = []
         self._tiles_of_level: list[int] = []
-        self._wanted = sorted(set(sizes))
+        self._wanted = sorted({*sizes, *(stamp.size for stamp in stamps)})
         self.roots: dict[int, bytes] = {}
         """The roots of the trees of the *sizes* that were asked for, as far as the log goes."""
 
@@ -68,6 +74,12 @@ class Replay:
             message = "the entries do not hash to the root of the checkpoint"
             raise VerificationError(message)
 
+    def verify_stamped(self, stamp: Stamp) -> None:
+        """Return only if what was stamped is an earlier tree of this very log."""
+        if self.roots.get(stamp.size) != stamp.root:
+            message = "entry {index}: what was stamped is not the tree of the first {size} entries"
+            raise VerificationError(message, index=stamp.seq, size=stamp.size)
+
     def _bundle(self, name: TileName, raws: list[bytes]) -> None:
         hashes = [self._entry(raw, name.index * TILE_WIDTH + place) for place, raw in enumerate(raws)]
         self._remember(hashes)
@@ -84,6 +96,8 @@ class Replay:
         if leaf.type == SNAPSHOT:
             self.snapshots.attempt(partial(self._tally.verify, leaf))
         self._tally.add(leaf.subject)
+        if self.times is not None:
+            self.times.attempt(partial(self._bounds.follow, leaf))
         return leaf.hash
 
     def _remember(self, hashes: Iterable[bytes]) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, text
 
 import api.tables  # noqa: F401 - the tables of every room are there, whichever tests have run before
 import cases.tables  # noqa: F401 - the same
+import storage.timestamps  # noqa: F401 - the same
 from storage import clips, rebuild
 from storage.catalog import Catalog
 from storage.custody import Custody

@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, Engine, inspect, select, text
+from sqlalchemy import Connection, Engine, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from storage import migrations
@@ -20,7 +20,7 @@ from storage.database import connect, is_new, migrate, migrating, reading, writi
 from storage.errors import StorageUnavailable
 from storage.ledger.cosigning import Cosigner, cosignatures_in
 from storage.ledger.keys import FileSigner
-from storage.schema import APPEND_ONLY, permanent
+from storage.schema import APPEND_ONLY, permanent, timestamps
 from tests.servers.postgres_server import PostgresServer, Prepared, empty
 
 from .conftest import Bench, enrolled, prepare, triggers
@@ -67,6 +67,8 @@ def filled(bench: Bench) -> None:
     witness = Cosigner(FileSigner(Ed25519PrivateKey.generate(), name="witness.example/w1"))
     line = witness.cosign(note.partition("\n\n")[0] + "\n", time=1)
     bench.log.anchors.keep(note, *cosignatures_in(note + line, [witness.key]))
+    with writing(bench.engine) as connection:
+        connection.execute(insert(timestamps).values(size=257, digest="0" * 64, token=b"a reply"))
 
 
 def contents(connection: Connection) -> dict[str, int]:

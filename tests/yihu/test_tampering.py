@@ -181,7 +181,7 @@ def test_a_missing_object_is_found(filled: Filled) -> None:
 def test_every_permanent_table_is_tried_here() -> None:
     """Who adds a permanent table adds its test."""
     tried = {entries, checkpoints, vault, vault_keys}
-    known_elsewhere = {"tiles", "cosignatures", "projection_shape", "alembic_version"}
+    known_elsewhere = {"tiles", "cosignatures", "timestamps", "projection_shape", "alembic_version"}
 
     assert {table.name for table in permanent.sorted_tables} - {table.name for table in tried} <= known_elsewhere
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from yihu.cli import cameras, demonstration, filing, ledger, office, privacy, proving, serving, stores, witnessing
+from yihu.cli import cameras, demonstration, filing, ledger, office, privacy, proving, serving, stores, timestamping, witnessing
 from yihu.language import either
 
 app = typer.Typer(
@@ -65,5 +65,6 @@ for name, group in (
     ("store", stores.store),
     ("log", ledger.log),
     ("witness", witnessing.witness),
+    ("timestamp", timestamping.timestamp),
 ):
     app.add_typer(group, name=name)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import clips, rebuild, witnesses
+from storage import clips, rebuild, timestamps, witnesses
 from storage.custody import Custody
 from storage.database import connect, migrate
 from storage.errors import LedgerError
@@ -32,7 +32,7 @@ from .conftest import ORIGIN, signer
 KEY = VerifierKey.parse(signer().vkey)
 SUBJECT = found_again(b"k" * 32, Kind.LOG, ORIGIN)
 ADMINISTRATOR = Actor(fresh(Kind.ACCOUNT), Role.ADMINISTRATOR)
-MOVES = (*clips.MOVES, *recovery.MOVES, *witnesses.MOVES)
+MOVES = (*clips.MOVES, *recovery.MOVES, *witnesses.MOVES, *timestamps.MOVES)
 
 
 @dataclass
@@ -68,7 +68,7 @@ class LivingLog:
         self.home = home
         self.engine = connect(f"sqlite:///{home}/yihu.db")
         self.vault = Vault(b"v" * 32, log=ORIGIN)
-        self.projector = Projector(LifeCycle(MOVES), [clips.project, witnesses.project])
+        self.projector = Projector(LifeCycle(MOVES), [clips.project, witnesses.project, timestamps.project])
         self.cell = cell or FileCell(home / "other disk" / "head")
         self.clock = Clock()
         self.custody = Custody(self.engine, self.projector, self.vault, log=ORIGIN, clock=self.clock)

@@ -1,0 +1,96 @@
+"""Whether the time-stamps of a log are what its entries say, and its entries where the time-stamps put them; for the audit."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, Engine, select
+
+from storage.database import reading
+from storage.errors import EvidenceError
+from storage.ledger.log import Log
+from storage.ledger.stamping import head_at
+from storage.ledger.stored import count, leaves
+from storage.schema import timestamps
+from storage.verifier.errors import VerificationError
+from storage.verifier.leaves import read_leaf
+from storage.verifier.times import Bounds, Stamp, stamps_in
+from storage.verifier.tokens import verify_token
+
+__all__ = ["Found", "timestamp_faults"]
+
+_MOST = 100
+"""Findings that are told; a log whose clock was wrong for a day has thousands of the same."""
+
+
+@dataclass(slots=True)
+class Found:
+    """How many time-stamps were checked, and everything that was wrong."""
+
+    checked: int = 0
+    findings: list[str] = field(default_factory=list)
+
+
+def timestamp_faults(engine: Engine, log: Log, roots: bytes | None) -> Found:
+    """
+    Check every ``TIMESTAMPED``, and the claimed times of all entries against them.
+
+    The reply of each is kept, verifies under *roots* (PEM) and speaks of a checkpoint that this log signed. Without *roots*
+    nothing shows who stamped, and where there are time-stamps that is a finding. A log without any has none.
+    """
+    found = Found()
+    with reading(engine) as connection:
+        stamps = stamps_in(raw for _, raw, _ in leaves(connection, 0, count(connection)))
+        for stamp in stamps:
+            found.checked += 1
+            found.findings.extend(_faults_of(connection, log, stamp, roots))
+        found.findings.extend(_unlike_their_digest(connection))
+        found.findings.extend(_out_of_bounds(connection, stamps))
+    return found
+
+
+def _faults_of(connection: Connection, log: Log, stamp: Stamp, roots: bytes | None) -> Iterator[str]:
+    what = f"time-stamp in entry {stamp.seq}"
+    kept = connection.scalar(
+        select(timestamps.c.token).where(timestamps.c.size == stamp.size, timestamps.c.digest == stamp.token),
+    )
+    if kept is None:
+        yield f"{what}: the authority's reply {stamp.token[:16]} is not kept"
+        return
+    if roots is None:
+        yield f"{what}: no roots are set, so nothing shows who stamped"
+        return
+    try:
+        head = head_at(connection, log, stamp.size)
+        token = verify_token(kept, head.text, roots)
+    except (EvidenceError, VerificationError) as error:
+        yield f"{what}: {error}"
+        return
+    if (stamp.root, stamp.time, stamp.accuracy_ms, stamp.authority) != (
+        head.root,
+        token.time,
+        token.accuracy_ms,
+        token.authority,
+    ):
+        yield f"{what}: the entry says something else than the authority's reply"
+
+
+def _unlike_their_digest(connection: Connection) -> Iterator[str]:
+    for row in connection.execute(select(timestamps).order_by(timestamps.c.size)):
+        if hashlib.sha256(row.token).hexdigest() != row.digest:
+            yield f"time-stamp of {row.size} entries: the kept reply is not the one with the digest {row.digest[:16]}"
+
+
+def _out_of_bounds(connection: Connection, stamps: list[Stamp]) -> Iterator[str]:
+    bounds, told = Bounds(stamps), 0
+    for _, raw, _ in leaves(connection, 0, count(connection)):
+        try:
+            bounds.follow(read_leaf(raw))
+        except VerificationError as error:
+            told += 1
+            if told <= _MOST:
+                yield str(error)
+    if told > _MOST:
+        yield f"… and {told - _MOST} entries more whose time cannot be true"
