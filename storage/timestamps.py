@@ -39,6 +39,7 @@ __all__ = [
     "project",
     "recorded_at",
     "recorded_stamps",
+    "stamps",
     "standing_in",
     "timestamped",
     "unrecorded",

@@ -52,6 +52,18 @@ def test_time_stamps_go_forward_only(bench: Bench, custody: Custody) -> None:
     assert bench.differences() == []
 
 
+@pytest.mark.parametrize(
+    ("column", "value"), [("seq", 7), ("size", 7), ("token", "f" * 64), ("time", "2025-11-21T08:30:01.000Z")]
+)
+def test_a_changed_cell_is_found_by_the_replay(bench: Bench, custody: Custody, column: str, value: object) -> None:
+    custody.record(Entry("STARTED", LOG, DOCK))
+    custody.record(stamp(1, 1, "a"))
+    with writing(bench.engine) as connection:
+        assert connection.execute(timestamps.stamps.update().values({column: value})).rowcount == 1
+
+    assert bench.differences() != []
+
+
 def test_what_waits_is_known(bench: Bench, custody: Custody) -> None:
     custody.record(Entry("STARTED", LOG, DOCK))
     bench.log.checkpoint()
