@@ -20,6 +20,7 @@ import cases.projections
 from cases.dossier import Dossiers
 from cases.registry import Registry
 from storage import clips, rebuild, witnesses
+from storage.audit import record
 from storage.catalog import Catalog
 from storage.custody import Custody
 from storage.database import Engine, connect, migrate
@@ -62,6 +63,11 @@ class Office:
             rebuild.rebuild(office.engine, office.projector, office.vault)
         return office
 
+    @classmethod
+    def look(cls, config: Path, clock: Callable[[], datetime] = now) -> Office:
+        """Open the office of *config* as it stands, to look at it: nothing is migrated, mended or made again."""
+        return cls(config.parent, load_settings(config), clock)
+
     @cached_property
     def engine(self) -> Engine:
         """The database."""
@@ -97,7 +103,7 @@ class Office:
     @cached_property
     def projector(self) -> Projector:
         """The life cycles and projections of all rooms."""
-        moves = (*clips.MOVES, *recovery.MOVES, *witnesses.MOVES, *cases.moves.MOVES, *api.tables.MOVES)
+        moves = (*clips.MOVES, *recovery.MOVES, *record.MOVES, *witnesses.MOVES, *cases.moves.MOVES, *api.tables.MOVES)
         rooms = (clips.project, witnesses.project, cases.projections.projection(self.index_key), api.tables.project)
         return Projector(LifeCycle(moves), rooms)
 
