@@ -71,6 +71,7 @@ def audit_of(office: Office, asked: Asked, brought: Brought) -> Audit:
         since=asked.since,
         brought=brought,
         sample=asked.sample,
+        is_shared=office.settings.store.shared,
         program=program_digest(),
         further=further(office),
     )

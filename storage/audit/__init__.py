@@ -61,6 +61,8 @@ class Audit:
     brought: Brought = field(default_factory=Brought)
     sample: Sample | None = None
     """Read so much of each clip; None: every byte."""
+    is_shared: bool = False
+    """Whether other offices keep their evidence in the same buckets."""
     program: str | None = None
     """The digest of this program's files."""
     further: Sequence[tuple[str, Check]] = ()
@@ -90,7 +92,7 @@ class Audit:
         yield "life-cycle", partial(life_cycle, scope, self.projector.lifecycle)
         yield "tiles", partial(tiles_of, scope)
         yield "catalog", partial(catalog, scope, self.projector, self.vault)
-        yield "objects", partial(objects, scope, self.store, self.sample)
+        yield "objects", partial(objects, scope, self.store, self.sample, is_shared=self.is_shared)
         yield "configuration", partial(configuration, scope, self.store, self.program)
 
     def _left_out(self, scope: Scope) -> Iterator[str]:

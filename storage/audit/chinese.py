@@ -76,6 +76,9 @@ CHINESE = {
     "{name} version {version}: no entry speaks of it": "{name} 版本 {version}：没有任何记录提到它",
     "{count} canaries were passed over": "略过 {count} 个试探对象",
     "{count} objects are of clips that are just being deposited": "{count} 个对象属于正在存入的记录",
+    "{count} objects are of clips of other offices, or of nobody: this store is shared": (
+        "{count} 个对象属于其他机构的记录或无主：此存储为共用"
+    ),
     # configuration
     "the tables are those of another version of this program": "数据表属于本程序的另一版本",
     "a trigger that keeps recorded rows from being changed or deleted is missing or switched off": (

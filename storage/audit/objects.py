@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import Enum
 from functools import lru_cache, partial
 from typing import Protocol
 
@@ -30,16 +31,20 @@ from storage.segments import SegmentManifest
 __all__ = ["AuditedStore", "objects"]
 
 _CHUNK = 1 << 20
-_CANARIES = "canary/"
-"""Objects that are there to be attacked (`storage.canary`)."""
+_CANARIES = "canary"
+"""Where objects lie that are there to be attacked (`storage.canary`)."""
 
 
 class AuditedStore(ObjectReader, ObjectInventory, Protocol):
     """What is asked of a store: reading, and listing every version."""
 
 
-def objects(scope: Scope, store: AuditedStore, sample: Sample | None, step: Step) -> Iterator[str]:
-    """Look at every object of every clip, or of those that new entries are about; then list what is there."""
+def objects(scope: Scope, store: AuditedStore, sample: Sample | None, step: Step, *, is_shared: bool = False) -> Iterator[str]:
+    """
+    Look at every object of every clip, or of those that new entries are about; then list what is there.
+
+    Where the store *is shared* with other offices, objects of clips that nobody here knows are counted, not found wrong.
+    """
     catalog, bytes_read = Catalog(scope.engine), _Reader(store, sample)
     for clip in catalog.each_clip(since=scope.since):
         for check in bytes_read.checks(clip, catalog.all_derivatives(clip.subject)):
@@ -49,9 +54,9 @@ def objects(scope: Scope, store: AuditedStore, sample: Sample | None, step: Step
             except (EvidenceError, ValueError) as error:
                 yield Said("{subject}: {reason}", subject=clip.subject, reason=str(error))
         if scope.since:
-            yield from _unspoken(store, catalog, f"clips/{clip.subject.id}/", step)
+            yield from _unspoken(store, catalog, f"clips/{clip.subject.id}/", step, is_shared=is_shared)
     if not scope.since:
-        yield from _unspoken(store, catalog, "", step)
+        yield from _unspoken(store, catalog, "", step, is_shared=is_shared)
     if not step.checked:
         step.remark("there is no object to look at")
     if sample is not None:
@@ -125,27 +130,48 @@ class _Reader:
         _compare(replace(expected, size=size, sha256=sha, blake3=blake), expected)
 
 
-def _unspoken(store: AuditedStore, catalog: Catalog, prefix: str, step: Step) -> Iterator[str]:
+def _unspoken(store: AuditedStore, catalog: Catalog, prefix: str, step: Step, *, is_shared: bool) -> Iterator[str]:
     """Say of every version in the bucket for evidence that no entry speaks of; what is under way is not wrong."""
-    spoken = _Spoken(catalog)
-    aside: Counter[str] = Counter()
+    spoken, aside = _Spoken(catalog), Counter[_Standing]()
     for line in store.inventory(Bucket.EVIDENCE, prefix):
-        if line.name.key.startswith(_CANARIES):
-            aside["canaries"] += 1
-            continue
-        step.count()
-        if line.is_delete_marker:
-            yield Said("{name}: a delete marker hides it", name=str(line.name))
-            continue
-        is_spoken_of = spoken.of(line)
-        if is_spoken_of is None:
-            aside["waiting"] += 1
-        elif not is_spoken_of:
-            yield Said("{name} version {version}: no entry speaks of it", name=str(line.name), version=line.version)
-    if aside["canaries"]:
-        step.remark("{count} canaries were passed over", count=aside["canaries"])
-    if aside["waiting"]:
-        step.remark("{count} objects are of clips that are just being deposited", count=aside["waiting"])
+        standing = spoken.of(line)
+        if standing is _Standing.FOREIGN and not is_shared:
+            standing = _Standing.UNSPOKEN
+        step.count(standing in {_Standing.SPOKEN, _Standing.UNSPOKEN})
+        if standing is _Standing.UNSPOKEN:
+            hides = (
+                "{name}: a delete marker hides it"
+                if line.is_delete_marker
+                else "{name} version {version}: no entry speaks of it"
+            )
+            yield Said(hides, name=str(line.name), version=line.version)
+        aside[standing] += 1
+    for standing, template in _ASIDE.items():
+        if aside[standing]:
+            step.remark(template, count=aside[standing])
+
+
+def _unspoken_of(line: VersionInfo) -> str:
+    if line.is_delete_marker:
+        return Said("{name}: a delete marker hides it", name=str(line.name))
+    return Said("{name} version {version}: no entry speaks of it", name=str(line.name), version=line.version)
+
+
+class _Standing(Enum):
+    """How an object stands to the ledger."""
+
+    SPOKEN = "spoken of"
+    UNSPOKEN = "not spoken of"
+    WAITING = "of a clip whose deposit is not recorded yet"
+    FOREIGN = "of no clip of ours"
+    CANARY = "there to be attacked"
+
+
+_ASIDE = {
+    _Standing.CANARY: "{count} canaries were passed over",
+    _Standing.WAITING: "{count} objects are of clips that are just being deposited",
+    _Standing.FOREIGN: "{count} objects are of clips of other offices, or of nobody: this store is shared",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,15 +187,18 @@ class _Spoken:
         self._catalog = catalog
         self._of_clip = lru_cache(maxsize=64)(self._known)
 
-    def of(self, line: VersionInfo) -> bool | None:
-        """Say whether an entry speaks of this version; None where that entry may still be to come."""
+    def of(self, line: VersionInfo) -> _Standing:
+        """Say how this version stands to the ledger."""
         folder, _, rest = line.name.key.partition("/")
+        if folder == _CANARIES:
+            return _Standing.CANARY
         known = self._of_clip(rest.partition("/")[0]) if folder == "clips" else None
         if known is None:
-            return False
-        if (line.name.key, line.version) in known.versions:
-            return True
-        return False if known.is_deposited else None
+            return _Standing.FOREIGN
+        if (line.name.key, line.version) in known.versions and not line.is_delete_marker:
+            return _Standing.SPOKEN
+        is_waiting = not known.is_deposited and not line.is_delete_marker
+        return _Standing.WAITING if is_waiting else _Standing.UNSPOKEN
 
     def _known(self, identifier: str) -> _Known | None:
         try:
