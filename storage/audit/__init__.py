@@ -28,12 +28,12 @@ from functools import partial
 
 from sqlalchemy import Engine
 
-from storage.audit.catalog import catalog
 from storage.audit.configuration import configuration
 from storage.audit.ledger import heads, log, tiles_of
 from storage.audit.lives import life_cycle
 from storage.audit.objects import AuditedStore, objects
 from storage.audit.outside import Brought, held, witnesses
+from storage.audit.rows import catalog
 from storage.audit.sampling import Sample
 from storage.audit.scope import Scope, looked_at
 from storage.audit.steps import Anchor, Check, Outcome, Step, Told, Verdict, gone_through, outcome_of

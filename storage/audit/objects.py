@@ -139,12 +139,7 @@ def _unspoken(store: AuditedStore, catalog: Catalog, prefix: str, step: Step, *,
             standing = _Standing.UNSPOKEN
         step.count(standing in {_Standing.SPOKEN, _Standing.UNSPOKEN})
         if standing is _Standing.UNSPOKEN:
-            hides = (
-                "{name}: a delete marker hides it"
-                if line.is_delete_marker
-                else "{name} version {version}: no entry speaks of it"
-            )
-            yield Said(hides, name=str(line.name), version=line.version)
+            yield _unspoken_of(line)
         aside[standing] += 1
     for standing, template in _ASIDE.items():
         if aside[standing]:
