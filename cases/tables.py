@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Table, Text, func
 
-from storage.schema import projections
+from storage.schema import COUNTED, projections
 
 offices = Table(
     "offices",
@@ -18,8 +18,8 @@ offices = Table(
     Column("office", Text, primary_key=True),
     Column("code", Text, nullable=False),
     Column("name", Text),
-    Column("officers", BigInteger, nullable=False),
-    Column("matters", BigInteger, nullable=False),
+    Column("officers", BigInteger, nullable=False, info=COUNTED),
+    Column("matters", BigInteger, nullable=False, info=COUNTED),
     Column("registered_seq", BigInteger, nullable=False),
     Index("offices_code", "code", unique=True),
 )
@@ -31,7 +31,7 @@ officers = Table(
     Column("office", Text, nullable=False),
     Column("name", Text),
     Column("badge", Text),
-    Column("activities", BigInteger, nullable=False),
+    Column("activities", BigInteger, nullable=False, info=COUNTED),
     Column("registered_seq", BigInteger, nullable=False),
     Index("officers_badge", "badge", unique=True),
 )
@@ -45,7 +45,7 @@ parties = Table(
     Column("id_kind", Text),
     Column("id_shown", Text),
     Column("id_index", Text),
-    Column("matters", BigInteger, nullable=False),
+    Column("matters", BigInteger, nullable=False, info=COUNTED),
     Column("registered_seq", BigInteger, nullable=False),
     Column("registered_at", Text, nullable=False),
     Index("parties_id", "id_index", unique=True),
@@ -61,8 +61,8 @@ matters = Table(
     Column("office", Text, nullable=False),
     Column("title", Text),
     Column("number", Text),
-    Column("activities", BigInteger, nullable=False),
-    Column("filings", BigInteger, nullable=False),
+    Column("activities", BigInteger, nullable=False, info=COUNTED),
+    Column("filings", BigInteger, nullable=False, info=COUNTED),
     Column("opened_seq", BigInteger, nullable=False),
     Column("opened_at", Text, nullable=False),
     Column("registered_seq", BigInteger),
@@ -92,7 +92,7 @@ activities = Table(
     Column("place", Text),
     Column("started_at", Text, nullable=False),
     Column("ended_at", Text),
-    Column("filings", BigInteger, nullable=False),
+    Column("filings", BigInteger, nullable=False, info=COUNTED),
     Column("recorded_seq", BigInteger, nullable=False),
     Index("activities_matter", "matter", "stage"),
 )

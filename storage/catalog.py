@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, Row, bindparam, func, select
@@ -12,6 +12,8 @@ from storage.database import reading
 from storage.errors import NotFound
 from storage.evidence import Digest, Kind, MediaKind, Subject
 from storage.schema import history, subjects
+
+_PAGE = 500
 
 # asked for every file, so they are made once: SQLAlchemy takes longer to put a statement together than to carry it out
 _CLIP = select(clips).where(clips.c.clip == bindparam("clip"))
@@ -98,6 +100,18 @@ class Catalog:
         with reading(self._engine) as connection:
             return [_clip(row) for row in connection.execute(query)]
 
+    def each_clip(self, *, since: int = 0) -> Iterator[Clip]:
+        """Yield the clips that an entry from number *since* on is about, the oldest first, a page in memory at a time."""
+        after, touched = -1, select(history.c.subject).where(history.c.seq >= since)
+        while True:
+            page = select(clips).where(clips.c.secured_seq > after).order_by(clips.c.secured_seq).limit(_PAGE)
+            with reading(self._engine) as connection:
+                rows = connection.execute(page.where(clips.c.clip.in_(touched)) if since else page).all()
+            yield from map(_clip, rows)
+            if not rows:
+                return
+            after = rows[-1].secured_seq
+
     def unfinished(self) -> list[Clip]:
         """Return the clips that a later step still has to move: the list of work is always derived, never kept."""
         return self.clips([SECURED, DEPOSITED])
@@ -115,6 +129,12 @@ class Catalog:
         query = select(derivatives).where(derivatives.c.clip == str(subject)).order_by(derivatives.c.seq)
         with reading(self._engine) as connection:
             return {row.kind: _derivative(row) for row in connection.execute(query)}
+
+    def all_derivatives(self, subject: Subject) -> list[Derivative]:
+        """Return every derivative there ever was, in order."""
+        query = select(derivatives).where(derivatives.c.clip == str(subject)).order_by(derivatives.c.seq, derivatives.c.kind)
+        with reading(self._engine) as connection:
+            return [_derivative(row) for row in connection.execute(query)]
 
     def history(self, subject: Subject) -> list[HistoryLine]:
         """Return every entry about *subject*, in order."""

@@ -64,6 +64,11 @@ class Projector:
         self._lifecycle = lifecycle
         self._projections = tuple(projections)
 
+    @property
+    def lifecycle(self) -> LifeCycle:
+        """What may follow what."""
+        return self._lifecycle
+
     def standing(self, connection: Connection, subject: Subject) -> Standing:
         """Say where *subject* stands before its next entry."""
         row = connection.execute(_STANDING, {"name": str(subject)}).first()

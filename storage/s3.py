@@ -24,7 +24,7 @@ from minio.retention import Retention
 from storage.errors import EvidenceError, NotFound
 from storage.evidence import Digest
 from storage.objects import Bucket, ObjectName, Promise, Readable, Source, Stored, VersionInfo, whole_second
-from storage.s3_buckets import prepare
+from storage.s3_buckets import bucket_faults, prepare
 from storage.s3_multipart import LostAnswer, abort, unfinished, write
 from storage.s3_wire import Wire, http_pool, refusing, translated
 
@@ -71,6 +71,10 @@ class S3Store:
         Raises `EvidenceError` if there is a bucket for evidence that cannot lock, or whose lock can be lifted.
         """
         prepare(self.client, evidence=self._buckets[Bucket.EVIDENCE], index=self._buckets[Bucket.INDEX], days=days)
+
+    def bucket_faults(self) -> Iterator[str]:
+        """Say what is wrong with the buckets as they stand now."""
+        return bucket_faults(self.client, evidence=self._buckets[Bucket.EVIDENCE], index=self._buckets[Bucket.INDEX])
 
     def close(self) -> None:
         """Close the connections that are kept; the next call opens new ones."""

@@ -1,6 +1,8 @@
-"""Making the two buckets, and refusing one for evidence that would not keep it."""
+"""Making the two buckets, looking at them, and refusing one for evidence that would not keep it."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from minio import Minio
 from minio.commonconfig import COMPLIANCE, ENABLED
@@ -28,6 +30,19 @@ def prepare(client: Minio, *, evidence: str, index: str, days: int) -> None:
             client.make_bucket(index)
         if client.get_bucket_versioning(index).status != ENABLED:
             client.set_bucket_versioning(index, VersioningConfig(ENABLED))
+
+
+def bucket_faults(client: Minio, *, evidence: str, index: str) -> Iterator[str]:
+    """Say what is wrong with the buckets as they stand now; nothing is changed. A bucket that is not there is `NotFound`."""
+    for bucket in (evidence, index):
+        with translated(f"reading the versioning of bucket {bucket}"):
+            versioning = client.get_bucket_versioning(bucket).status
+        if versioning != ENABLED:
+            yield f"bucket {bucket}: expected versioning, found {versioning}"
+    with translated(f"reading the lock of bucket {evidence}"):
+        lock = _lock(client, evidence)
+    if lock.mode != COMPLIANCE or not _days(lock):
+        yield f"bucket {evidence}: expected COMPLIANCE by default, found {lock.mode} {lock.duration} {lock.duration_unit}"
 
 
 def _lock(client: Minio, bucket: str) -> ObjectLockConfig:

@@ -91,6 +91,13 @@ vault_keys = Table(
 APPEND_ONLY = (entries, checkpoints, cosignatures, timestamps, tiles, vault)
 """Tables whose rows are never changed and never deleted."""
 
+COUNTED = {"counts": True}
+"""
+``info`` of a column that entries about *other* subjects change, so that it does not follow from its own subject's history.
+
+An audit that looks at new entries only leaves it out; one that replays everything compares it like every other.
+"""
+
 subjects = Table(
     "subjects",
     projections,

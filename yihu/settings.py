@@ -100,6 +100,8 @@ class StoreSection(_Section):
     """Bucket under object lock for originals."""
     index_bucket: str = "index"
     """Versioned bucket for what can be made again."""
+    shared: bool = False
+    """Whether other offices keep evidence in the same buckets: objects of clips nobody knows here are then no finding."""
     region: str = "us-east-1"
     """Region the S3 server signs for; MinIO and SeaweedFS take the default."""
     ca_file: Path | None = None

@@ -21,6 +21,7 @@ import cases.projections
 from cases.dossier import Dossiers
 from cases.registry import Registry
 from storage import clips, erasure, rebuild, timestamps, witnesses
+from storage.audit import record
 from storage.catalog import Catalog
 from storage.custody import Custody
 from storage.database import Engine, connect, migrate
@@ -67,6 +68,11 @@ class Office:
             rebuild.rebuild(office.engine, office.projector, office.vault)
         return office
 
+    @classmethod
+    def look(cls, config: Path, clock: Callable[[], datetime] = now) -> Office:
+        """Open the office of *config* as it stands, to look at it: nothing is migrated, mended or made again."""
+        return cls(config.parent, load_settings(config), clock)
+
     @cached_property
     def engine(self) -> Engine:
         """The database."""
@@ -102,7 +108,7 @@ class Office:
     @cached_property
     def projector(self) -> Projector:
         """The life cycles and projections of all rooms."""
-        ledger = (*recovery.MOVES, *snapshot.MOVES, *witnesses.MOVES, *timestamps.MOVES)
+        ledger = (*recovery.MOVES, *record.MOVES, *snapshot.MOVES, *witnesses.MOVES, *timestamps.MOVES)
         moves = (*clips.MOVES, *ledger, *cases.moves.MOVES, *api.tables.MOVES)
         rooms = (
             clips.project,

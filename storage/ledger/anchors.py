@@ -7,8 +7,9 @@ taken back: whoever goes behind it contradicts somebody under another administra
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select
 
@@ -22,7 +23,9 @@ from storage.schema import checkpoints, cosignatures
 from storage.verifier.errors import VerificationError
 from storage.witnesses import Quorum, known, policy_for, quorum_now
 
-__all__ = ["Anchors"]
+__all__ = ["Anchors", "cosigners"]
+
+_PAGE = 500
 
 
 class Anchors:
@@ -107,21 +110,41 @@ class Anchors:
                     return whole, size
         return None
 
-    def faults(self) -> Iterator[str]:
-        """Say of every kept cosignature that is not what it was when it was kept what is wrong; for the audit."""
+    def kept(self, *, since: int = 0) -> Iterator[tuple[str, bool]]:
+        """Give every kept cosignature of more than *since* entries, in words, and whether it is what it was; for the audit."""
         columns = (cosignatures.c.size, cosignatures.c.witness, cosignatures.c.time, cosignatures.c.line, checkpoints.c.note)
         joined = cosignatures.outerjoin(checkpoints, checkpoints.c.size == cosignatures.c.size)
+        asked = select(*columns).select_from(joined).where(cosignatures.c.size > since).order_by(cosignatures.c.size)
         with reading(self._engine) as connection:
-            rows = connection.execute(select(*columns).select_from(joined)).all()
-        for row in rows:
-            try:
-                key = VerifierKey.parse(row.witness)
-                found = cosignatures_in(f"{row.note}{row.line}", [key])
-                is_sound = found == [Cosignature(key, row.time, row.line)] and self._opened(row.note).size == row.size
-            except (LedgerError, VerificationError):
-                is_sound = False
-            if not is_sound:
-                yield f"cosignature of checkpoint {row.size}: it is not one by {row.witness[:80]}"
+            for row in connection.execute(asked, execution_options={"yield_per": _PAGE}):
+                what = f"cosignature of checkpoint {row.size}: it is not one by {row.witness[:80]}"
+                yield what, self._is_sound(row)
+
+    def held_by(self, policy: Policy, *, but: Collection[VerifierKey] = ()) -> tuple[int, tuple[str, ...]]:
+        """
+        Return the size of the newest stored head that *policy*, somebody else's, holds for cosigned, and by whom.
+
+        Keys that are also in *but* do not count. 0 and nobody where there is none. Every signature that counts is verified.
+        """
+        keys = [key for key in policy.witnesses.values() if key not in but]
+        mine = select(cosignatures.c.size).where(cosignatures.c.witness.in_([key.vkey for key in keys])).distinct()
+        with reading(self._engine) as connection:
+            for size in connection.scalars(mine.order_by(cosignatures.c.size.desc())):
+                note = connection.scalar(select(checkpoints.c.note).where(checkpoints.c.size == size))
+                if note is None:
+                    continue  # said by whoever looks at the cosignatures
+                by = cosigners(self.dressed(connection, note), policy, keys)
+                if by:
+                    return int(size), by
+        return 0, ()
+
+    def _is_sound(self, row: Any) -> bool:  # noqa: ANN401 - a row of these columns
+        try:
+            key = VerifierKey.parse(row.witness)
+            found = cosignatures_in(f"{row.note}{row.line}", [key])
+            return found == [Cosignature(key, row.time, row.line)] and self._opened(row.note).size == row.size
+        except (LedgerError, VerificationError):
+            return False
 
     def _policy(self, connection: Connection) -> Policy | None:
         try:
@@ -132,6 +155,12 @@ class Anchors:
 
     def _opened(self, note: str) -> Checkpoint:
         return open_checkpoint(note, [self._key], origin=self._key.name)
+
+
+def cosigners(note: str, policy: Policy, keys: Sequence[VerifierKey]) -> tuple[str, ...]:
+    """Return the names of those of *keys* that cosigned *note*, if they are a quorum of *policy*, else nobody."""
+    found = {one.key for one in cosignatures_in(note, list(keys))}
+    return tuple(name for name, key in policy.witnesses.items() if key in found) if policy.is_met(found) else ()
 
 
 def _by_size(connection: Connection, *, fewest: int) -> Iterable[tuple[int, list[str]]]:

@@ -26,7 +26,7 @@ from storage.ledger.keys import Signer, VerifierKey
 from storage.ledger.leaf import Leaf
 from storage.ledger.proof import format_proof
 from storage.ledger.recovery import Lost, continues, is_given_up, newest_recovery
-from storage.ledger.stored import count, hash_reader, leaves, read_tile, recomputed_tile
+from storage.ledger.stored import count, hash_reader, leaves, read_tile
 from storage.ledger.tiles import TILE_WIDTH, encode_entries
 from storage.ledger.tree import (
     EMPTY_ROOT,
@@ -39,7 +39,7 @@ from storage.ledger.tree import (
 from storage.schema import checkpoints, tiles
 from storage.verifier.errors import VerificationError
 
-__all__ = ["Log", "count", "hash_reader", "leaves", "recomputed_tile"]
+__all__ = ["Log", "count", "hash_reader", "leaves"]
 
 
 class Log:
@@ -52,6 +52,11 @@ class Log:
         self.origin = signer.name
         self.vkey = signer.vkey
         self.anchors = Anchors(engine, VerifierKey.parse(signer.vkey))
+
+    @property
+    def cell(self) -> Cell | None:
+        """The rollback lock, for whoever wants to know where it is; only the log writes to it."""
+        return self._cell
 
     def checkpoint(self) -> str:
         """

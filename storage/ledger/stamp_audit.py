@@ -33,21 +33,21 @@ class Found:
     findings: list[str] = field(default_factory=list)
 
 
-def timestamp_faults(engine: Engine, log: Log, roots: bytes | None) -> Found:
+def timestamp_faults(engine: Engine, log: Log, roots: bytes | None, *, start: int = 0) -> Found:
     """
-    Check every ``TIMESTAMPED``, and the claimed times of all entries against them.
+    Check every ``TIMESTAMPED`` from entry *start* on, and the claimed times of all entries from there on against them.
 
     The reply of each is kept, verifies under *roots* (PEM) and speaks of a checkpoint that this log signed. Without *roots*
     nothing shows who stamped, and where there are time-stamps that is a finding. A log without any has none.
     """
     found = Found()
     with reading(engine) as connection:
-        stamps = stamps_in(raw for _, raw, _ in leaves(connection, 0, count(connection)))
+        stamps = stamps_in(raw for _, raw, _ in leaves(connection, start, count(connection)))
         for stamp in stamps:
             found.checked += 1
             found.findings.extend(_faults_of(connection, log, stamp, roots))
         found.findings.extend(_unlike_their_digest(connection))
-        found.findings.extend(_out_of_bounds(connection, stamps))
+        found.findings.extend(_out_of_bounds(connection, stamps, start))
     return found
 
 
@@ -83,9 +83,9 @@ def _unlike_their_digest(connection: Connection) -> Iterator[str]:
             yield f"time-stamp of {row.size} entries: the kept reply is not the one with the digest {row.digest[:16]}"
 
 
-def _out_of_bounds(connection: Connection, stamps: list[Stamp]) -> Iterator[str]:
+def _out_of_bounds(connection: Connection, stamps: list[Stamp], start: int) -> Iterator[str]:
     bounds, told = Bounds(stamps), 0
-    for _, raw, _ in leaves(connection, 0, count(connection)):
+    for _, raw, _ in leaves(connection, start, count(connection)):
         try:
             bounds.follow(read_leaf(raw))
         except VerificationError as error:

@@ -1,7 +1,8 @@
 """
 Reading leaves and tree hashes out of the database, in the caller's transaction.
 
-What is read is believed, as `storage.ledger.tree` says of every reader; only `recomputed_tile` believes no kept tile.
+What is read is believed, as `storage.ledger.tree` says of every reader; `Growing` believes no kept tile, `computed_tile` only
+those one level below.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from storage.errors import LedgerError
 from storage.ledger.tiles import TILE_WIDTH, tile_hash_reader
 from storage.ledger.tree import HashReader
 from storage.schema import entries, tiles
-from storage.verifier.merkle import HASH_BYTES, subtree_root
+from storage.verifier.merkle import HASH_BYTES, Frontier, subtree_root
 
-__all__ = ["count", "hash_reader", "leaves", "read_tile", "recomputed_tile"]
+__all__ = ["Growing", "computed_tile", "count", "hash_reader", "leaves", "read_tile"]
 
 _PAGE = 1024
 _ReadTile: TypeAlias = Callable[[Connection, int, int, int], bytes]
@@ -45,6 +46,32 @@ def leaves(connection: Connection, start: int, end: int) -> Iterator[tuple[int, 
             raise LedgerError(message)
 
 
+class Growing:
+    """
+    The tree as it grows, from the stored leaf hashes alone: asked for one size after another, it reads each hash once.
+
+    It begins with the frontier of *start* leaves, which is believed.
+    """
+
+    def __init__(self, connection: Connection, start: Frontier) -> None:
+        self._connection, self._frontier = connection, start
+
+    def root_at(self, size: int) -> bytes | None:
+        """Return the root of the first *size* leaves; None where there are not so many, or where it has gone past that."""
+        while self._frontier.size < size:
+            hashes = self._next(min(size - self._frontier.size, _PAGE))
+            if not hashes:
+                return None
+            self._frontier = self._frontier.extend(hashes)
+        return self._frontier.root() if self._frontier.size == size else None
+
+    def _next(self, wanted: int) -> list[bytes]:
+        start = self._frontier.size
+        page = select(entries.c.hash).where(entries.c.seq >= start, entries.c.seq < start + wanted).order_by(entries.c.seq)
+        hashes = [bytes(value) for value in self._connection.scalars(page)]
+        return hashes if len(hashes) == wanted else []
+
+
 def hash_reader(connection: Connection, size: int) -> HashReader:
     """Return how `storage.ledger.tree` asks for hashes of the first *size* stored leaves."""
     kept: dict[tuple[int, int], bytes] = {}
@@ -65,9 +92,9 @@ def read_tile(connection: Connection, level: int, index: int, width: int) -> byt
     return _computed(connection, level, index, width, read_tile)
 
 
-def recomputed_tile(connection: Connection, level: int, index: int) -> bytes:
-    """Return the hashes of a full tile from the stored leaf hashes alone, believing no kept tile."""
-    return _computed(connection, level, index, TILE_WIDTH, lambda c, below, at, _width: recomputed_tile(c, below, at))
+def computed_tile(connection: Connection, level: int, index: int) -> bytes:
+    """Return the hashes of a full tile from the leaf hashes or, above them, from the kept tiles one level below."""
+    return _computed(connection, level, index, TILE_WIDTH, read_tile)
 
 
 def _computed(connection: Connection, level: int, index: int, width: int, below: _ReadTile) -> bytes:

@@ -9,18 +9,35 @@ from .errors import VerificationError
 from .leaves import moment_of
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from .leaves import LeafRecord
+
+    class Last(Protocol):
+        """What a chain needs of a dictionary."""
+
+        def get(self, subject: str, /) -> tuple[int, bytes] | None:
+            """Return number and hash of the last entry of *subject*."""
+
+        def __setitem__(self, subject: str, last: tuple[int, bytes], /) -> None:
+            """Remember them."""
+
 
 _MILLISECOND = timedelta(milliseconds=1)
 
 
 class Chain:
-    """Follows a log from its first entry on; it remembers one number and one hash per subject, nothing else."""
+    """
+    Follows a log from its first entry on; it remembers one number and one hash per subject, nothing else.
 
-    def __init__(self, origin: str) -> None:
+    Whoever goes on in the middle says what is known of the entries before: the *last* ones by subject, and the *time* of the
+    last of all.
+    """
+
+    def __init__(self, origin: str, *, last: Last | None = None, time: str = "") -> None:
         self._origin = origin
-        self._time = ""
-        self._last: dict[str, tuple[int, bytes]] = {}
+        self._time = time
+        self._last: Last = {} if last is None else last
 
     def follow(self, leaf: LeafRecord, *, index: int) -> None:
         """Return only if *leaf* can be entry *index* after those before it; go on from it in either case."""

@@ -17,7 +17,25 @@ from .errors import VerificationError
 from .strict import parse_strict
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from .leaves import LeafRecord
+
+    class Line(Protocol):
+        """What is asked of an entry."""
+
+        @property
+        def seq(self) -> int:
+            """Its number."""
+
+        @property
+        def type(self) -> str:
+            """What happened."""
+
+        @property
+        def subject(self) -> str:
+            """To what."""
+
 
 _KEYS = {"after", "kind", "then", "type"}
 
@@ -42,7 +60,7 @@ class LifeCycle:
             _refuse()
         return cls(moves)
 
-    def next_state(self, state: str, leaf: LeafRecord) -> str:
+    def next_state(self, state: str, leaf: Line) -> str:
         """Return the state of the leaf's subject after it, or raise `VerificationError`."""
         kind = leaf.subject.partition(":")[0]
         after, then = self._moves.get((kind, leaf.type), (frozenset(), None))

@@ -12,7 +12,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from minio.commonconfig import ENABLED
-from minio.versioningconfig import VersioningConfig
+from minio.versioningconfig import SUSPENDED, VersioningConfig
 
 from storage.canary import try_the_lock
 from storage.errors import EvidenceError, Refused
@@ -182,3 +182,15 @@ def test_a_second_client_finds_each_part_as_it_was_promised(
 
         assert answer["PartsCount"] == 3
         assert hashlib.sha256(answer["Body"].read()).digest() == expected
+
+
+def test_the_audit_sees_a_bucket_that_does_not_keep(on_server: OnServer, without_lock: S3Store) -> None:
+    """As prepared nothing is wrong; versioning that was suspended, and a bucket that never locked, are named."""
+    assert list(on_server.store.bucket_faults()) == []
+    client, bucket = without_lock.client, without_lock.bucket(Bucket.EVIDENCE)
+    client.set_bucket_versioning(bucket, VersioningConfig(SUSPENDED))
+
+    faults = without_lock.bucket_faults()
+    assert next(faults) == f"bucket {bucket}: expected versioning, found Suspended"
+    with pytest.raises(EvidenceError, match="made without object lock"):
+        next(faults)

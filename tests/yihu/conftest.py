@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +15,14 @@ from cases.values import ActivityDetails, ActivityKind, MatterDetails, MatterKin
 from ingest.tools import find_tools
 from storage.audit import Audit, Verdict
 from storage.evidence import MediaKind, Stage, TimeRange
+from storage.segments import SEGMENT_SIZE
+from tests.crashes.offices import fill, founded, take_in
 from yihu.footage import Medium, Scene, record
 from yihu.founding import found
 from yihu.wiring import Office
+
+LONG = hashlib.shake_128(b"long").digest(5 * SEGMENT_SIZE + 7)
+"""The bytes of a clip of six segments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +71,25 @@ def _file(office: Office) -> None:
     video = next(clip.subject for clip in office.catalog.clips() if clip.kind is MediaKind.VIDEO)
     registry.file_clip(video, act, range=TimeRange(timedelta(0), timedelta(milliseconds=500)), actor=actor)
     registry.unfile(registry.file_clip(video, act, actor=actor), actor=actor)
+
+
+@pytest.fixture(scope="module")
+def office_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An office with a clip of six segments and a case it is filed under, signed."""
+    root = tmp_path_factory.mktemp("template")
+    office = founded(root / "office")
+    take_in(office, fill(root / "card", {b"long.MP4": LONG, b"short.MP4": b"short"}))
+    _file(office)
+    office.log.checkpoint()
+    office.engine.dispose()
+    return office.home
+
+
+@pytest.fixture
+def office(office_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    shutil.copytree(office_template, tmp_path / "office")
+    made = Office.open(tmp_path / "office" / "yihu.toml")
+    monkeypatch.chdir(made.home)
+    monkeypatch.setenv("YIHU_LANG", "en")
+    yield made
+    made.engine.dispose()

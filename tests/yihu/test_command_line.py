@@ -73,7 +73,7 @@ def test_a_day_at_the_office(office: Path, card: Path) -> None:
     assert len(answer("clips", "--unfiled", where=office)["clips"]) == 1
     answer("file", filing, "--undo", where=office)
     assert len(answer("clips", "--unfiled", where=office)["clips"]) == 2
-    assert answer("verify", where=office)["verdict"] == "internally consistent"
+    assert answer("verify", where=office)["outcome"] == "internally consistent"
     assert answer("rebuild", where=office)["entries"] > 10
     assert answer("status", where=office)["clips"] == {"deposited": 2}
     assert len(answer("case", "list", where=office)["matters"]) == 1

@@ -71,7 +71,7 @@ def test_yesterdays_database_is_looked_at_but_not_written_to_until_the_loss_is_r
     assert done == {"entry": 1, "lost": [1, 4]}
     assert answer("log", "recover", "--lost", "1:4", "--reason", "again", code=Exit.EVIDENCE)["error"] == "LedgerError"
     answer("token", "add", "某人")
-    assert answer("verify")["verdict"] == "internally consistent"
+    assert answer("verify")["outcome"] == "internally consistent"
     assert answer("log", "publish")["size"] == 3
     assert BucketShelf(fresh(office).store, recovered_at=1).newest()
 

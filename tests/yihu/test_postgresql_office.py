@@ -56,7 +56,7 @@ def test_a_day_at_an_office_on_postgresql(server: PostgresServer, tmp_path: Path
 
         assert len(answer("ingest", card.parent, "--device", "DEMO-1", where=home)["cards"][0]["secured"]) == 2
         before = counted(home)
-        assert answer("verify", where=home)["verdict"] == "internally consistent"
+        assert answer("verify", where=home)["outcome"] == "internally consistent"
         assert answer("rebuild", where=home)["entries"] == before["checkpoint"]["size"]
         assert counted(home) == before
 

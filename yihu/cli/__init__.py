@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from yihu.cli import cameras, demonstration, filing, ledger, office, privacy, proving, serving, stores, timestamping, witnessing
+from yihu.cli import (
+    cameras,
+    demonstration,
+    filing,
+    ledger,
+    office,
+    privacy,
+    proving,
+    serving,
+    stores,
+    timestamping,
+    verifying,
+    witnessing,
+)
 from yihu.language import either
 
 app = typer.Typer(
@@ -31,9 +44,9 @@ _COMMANDS = (
     (filing.clips, "列出音像记录", "List clips."),
     (filing.file, "把记录（或其中一段）归入执法活动，可撤销", "File a clip, or a part of it, to an activity."),
     (
-        office.verify,
-        "验证一切：账本、检查点、目录、存储对象；没有可验证的内容即为失败",
-        "Verify ledger, checkpoints, catalog and objects; nothing verified is a failure.",
+        verifying.verify,
+        "验证一切：账本、检查点、外部见证、目录、存储对象；没有可验证的内容即为失败",
+        "Verify ledger, checkpoints, witnesses, catalog and objects; nothing verified is a failure.",
     ),
     (office.rebuild, "由账本和密匣重建目录", "Make the catalog again from ledger and vault."),
     (proving.proof, "给出某条记录在账本中的证明，可离线验证", "Give a proof that an entry is in the signed ledger."),

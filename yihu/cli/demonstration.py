@@ -67,11 +67,11 @@ def _print_summary(summary: Summary, vkey: str) -> None:
     print(
         either(
             f"\n两张卡：新采集 {new} 个文件，此前已采集 {again} 个；归档 {summary.filed} 个到 1 个案件的五个环节\n"
-            f"已验证：账本 {checked['leaves']} 条，检查点 {checked['checkpoints']} 个，存储对象 {checked['objects']} 个\n"
+            f"已验证：账本 {checked['log']} 条，检查点 {checked['heads']} 个，存储对象 {checked['objects']} 个\n"
             f"结论：{'内部一致' if good else '不一致'}（只有本机构自己的密钥作证）\n"
             f"账本公钥：{vkey}\n演示目录：{summary.office.resolve()}",
             f"\ntwo cards: {new} files taken in, {again} were ours already; {summary.filed} filed to five stages of one case\n"
-            f"verified: {checked['leaves']} entries, {checked['checkpoints']} checkpoints, {checked['objects']} objects\n"
+            f"verified: {checked['log']} entries, {checked['heads']} checkpoints, {checked['objects']} objects\n"
             f"verdict: {'internally consistent' if good else 'NOT consistent'} (only our own key vouches)\n"
             f"ledger key: {vkey}\ndemo directory: {summary.office.resolve()}",
         ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yihu.cli.common import AsJson, Config, Exit, open_office, told
+from yihu.cli.common import AsJson, Config, open_office, told
 from yihu.language import either
 
 if TYPE_CHECKING:
@@ -165,41 +165,3 @@ def rebuild(config: Config = None, as_json: AsJson = False) -> None:
         replayed = rebuilding.rebuild(office.engine, office.projector, office.vault)
         text = either(f"目录已由账本重建，共 {replayed} 条", f"the catalog was made again from {replayed} entries")
         output.show({"entries": replayed}, lambda: print(text))
-
-
-def verify(config: Config = None, as_json: AsJson = False) -> None:
-    """Verify everything: leaves, checkpoints, tiles, catalog, objects. 0 things verified is a failure."""
-    with told(as_json) as output:
-        from storage.audit import Audit
-
-        office = open_office(config)
-        verdict = Audit(office.engine, office.log, office.projector, office.vault, office.store).run()
-        steps = [{"number": s.number, "name": s.name, "checked": s.checked, "findings": s.findings} for s in verdict.steps]
-        result = {"verdict": "internally consistent" if verdict.is_consistent else "not consistent", "steps": steps}
-        output.show(result, lambda: _print_verdict(steps, consistent=verdict.is_consistent))
-        if not verdict.is_consistent:
-            raise typer.Exit(Exit.EVIDENCE)
-
-
-_STEPS = {
-    "leaves": ("账本记录", "ledger entries"),
-    "checkpoints": ("签名检查点", "signed checkpoints"),
-    "tiles": ("哈希瓦片", "hash tiles"),
-    "catalog": ("目录与账本一致", "catalog equals ledger"),
-    "objects": ("存储对象", "stored objects"),
-}
-
-
-def _print_verdict(steps: list[dict[str, object]], *, consistent: bool) -> None:
-    for step in steps:
-        findings = step["findings"]
-        assert isinstance(findings, list)  # noqa: S101 - built above
-        mark = "✔" if not findings else "✘"
-        print(f"{mark} {step['number']}. {either(*_STEPS[str(step['name'])])}: {step['checked']}")
-        for finding in findings:
-            print(f"    {finding}")
-    print(
-        either("结论：内部一致（只有本机构自己的密钥作证）", "verdict: internally consistent (only our own key vouches)")
-        if consistent
-        else either("结论：不一致，请保护现场并联系审计人员", "verdict: NOT consistent; touch nothing and call an auditor"),
-    )

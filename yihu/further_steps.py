@@ -1,0 +1,52 @@
+"""The steps of an audit that belong to one matter each: time-stamps, snapshots, erased values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from storage.audit import Check, Step
+from storage.erasure import erasure_faults
+from storage.ledger.snapshot import snapshot_faults
+from storage.ledger.stamp_audit import timestamp_faults
+from storage.verifier.signatures import claimed
+from yihu.stamping import roots_of
+from yihu.wiring import Office
+
+__all__ = ["further"]
+
+
+def further(office: Office, *, since: str | None, tsa_roots: bytes | None) -> Sequence[tuple[str, Check]]:
+    """
+    Return the steps that come after those about witnesses, for an audit from the checkpoint *since* on.
+
+    Time-stamps are believed under the roots the auditor brought, and else under those that the office has set.
+    """
+    start = 0 if since is None else claimed(since).size
+    roots = tsa_roots or roots_of(office)
+    return (
+        ("timestamps", partial(_timestamps, office, start, roots)),
+        ("snapshots", partial(_snapshots, office, start)),
+        ("erasures", partial(_erasures, office)),
+    )
+
+
+def _timestamps(office: Office, start: int, roots: bytes | None, step: Step) -> Iterator[str]:
+    found = timestamp_faults(office.engine, office.log, roots, start=start)
+    step.count(found.checked)
+    yield from found.findings
+
+
+def _snapshots(office: Office, start: int, step: Step) -> Iterator[str]:
+    if start:
+        step.remark("snapshots count everything before them, so only a whole audit counts them again")
+        return
+    checked, faults = snapshot_faults(office.engine)
+    step.count(checked)
+    yield from faults
+
+
+def _erasures(office: Office, step: Step) -> Iterator[str]:
+    checked, faults = erasure_faults(office.engine)
+    step.count(checked)
+    yield from faults
