@@ -73,7 +73,7 @@ def test_one_field_is_told_and_the_others_stay_closed(
     assert "entry 1 committed to name" in capsys.readouterr().out
     assert told(office, party) == [({"fields": ["name"], "seq": 1}, WHY)]
     assert "甲某某" not in office.log.leaf(2).decode()
-    assert answer("verify")["verdict"] == "internally consistent"
+    assert answer("verify")["outcome"] == "internally consistent"
 
 
 def test_of_a_subject_every_entry_that_has_the_field_is_told(office: Office, party: Subject, tmp_path: Path) -> None:

@@ -218,7 +218,7 @@ def test_the_command_says_what_would_be_lost_and_does_nothing_without_yes(at_hom
     assert at_home.office.catalog.history(at_home.account)[-1].seq == done["erased"]
     assert answer("erase", at_home.account, "--reason", "left", "--yes")["erased"] == done["erased"]
     assert values_left(at_home.office, "某人") == []
-    assert answer("verify")["verdict"] == "internally consistent"
+    assert answer("verify")["outcome"] == "internally consistent"
 
 
 def test_the_command_refuses_with_the_reason(at_home: Everything) -> None:
