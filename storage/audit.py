@@ -27,7 +27,6 @@ from storage.catalog import Catalog, Clip, Derivative
 from storage.database import reading
 from storage.errors import EvidenceError, LedgerError
 from storage.evidence import Algorithm, Digest, utc_moment
-from storage.ledger.checkpoint import open_checkpoint
 from storage.ledger.leaf import Leaf
 from storage.ledger.log import Log, count, leaves, recomputed_tile
 from storage.objects import OCTETS, Bucket, ObjectName, ObjectReader, Promise, Stored
@@ -38,7 +37,6 @@ from storage.segments import MEDIA_TYPE as SEGMENTS
 from storage.segments import SegmentManifest
 from storage.vault import Vault
 from storage.verifier.errors import VerificationError
-from storage.verifier.keys import VerifierKey
 from storage.verifier.merkle import Frontier, leaf_hash
 
 _CHUNK = 1 << 20
@@ -111,14 +109,13 @@ class Audit:
             step.findings.append("there is no entry: nothing was verified")
 
     def _checkpoints(self, step: Step) -> None:
-        key = VerifierKey.parse(self.log.vkey)
         with reading(self.engine) as connection:
             stored = connection.execute(select(checkpoints).order_by(checkpoints.c.size)).all()
             roots = _roots(connection, [row.size for row in stored])
         for row in stored:
             step.checked += 1
             try:
-                checkpoint = open_checkpoint(row.note, [key], origin=self.log.origin)
+                checkpoint = self.log.keys.opened(row.note)
             except (VerificationError, LedgerError) as error:
                 step.findings.append(f"checkpoint {row.size}: {error}")
                 continue

@@ -19,7 +19,7 @@ import cases.moves
 import cases.projections
 from cases.dossier import Dossiers
 from cases.registry import Registry
-from storage import clips, rebuild, witnesses
+from storage import clips, log_keys, rebuild, witnesses
 from storage.catalog import Catalog
 from storage.custody import Custody
 from storage.database import Engine, connect, migrate
@@ -27,7 +27,8 @@ from storage.errors import StorageUnavailable
 from storage.evidence import Actor, Kind, Role, Subject
 from storage.ledger import recovery
 from storage.ledger.cell import Cell
-from storage.ledger.keys import FileSigner
+from storage.ledger.keyring import load_signers
+from storage.ledger.keys import Signer
 from storage.ledger.log import Log
 from storage.lifecycle import LifeCycle
 from storage.projecting import Projector
@@ -68,14 +69,17 @@ class Office:
         return connect(self.settings.database.url, home=self.home)
 
     @cached_property
-    def signer(self) -> FileSigner:
-        """The key that signs checkpoints."""
-        return FileSigner.load(self.home / self.settings.keys.signing, name=self.settings.office.log)
+    def signers(self) -> tuple[Signer, ...]:
+        """The keys that are here; which of them sign checkpoints is said by the log."""
+        return self._look_for_signers()
+
+    def _look_for_signers(self) -> tuple[Signer, ...]:
+        return load_signers(self.home / self.settings.keys.signing, name=self.settings.office.log)
 
     @cached_property
     def log(self) -> Log:
         """The ledger."""
-        return Log(self.engine, self.signer, cell=self.cell)
+        return Log(self.engine, *self.signers, cell=self.cell, look=self._look_for_signers)
 
     @cached_property
     def cell(self) -> Cell | None:
@@ -97,8 +101,14 @@ class Office:
     @cached_property
     def projector(self) -> Projector:
         """The life cycles and projections of all rooms."""
-        moves = (*clips.MOVES, *recovery.MOVES, *witnesses.MOVES, *cases.moves.MOVES, *api.tables.MOVES)
-        rooms = (clips.project, witnesses.project, cases.projections.projection(self.index_key), api.tables.project)
+        moves = (*clips.MOVES, *recovery.MOVES, *witnesses.MOVES, *log_keys.MOVES, *cases.moves.MOVES, *api.tables.MOVES)
+        rooms = (
+            clips.project,
+            witnesses.project,
+            log_keys.project,
+            cases.projections.projection(self.index_key),
+            api.tables.project,
+        )
         return Projector(LifeCycle(moves), rooms)
 
     @cached_property

@@ -3,7 +3,8 @@ Verifying a copied log directory, step by step.
 
 ::
 
-    signature    the checkpoint is signed by the log's own key
+    signature    the checkpoint is signed by the log's own key, valid at its size
+    keys         what the log says of its keys is rightly handed over (only where it says anything)
     witnesses    … and cosigned by everybody whose key was given (only where keys were given)
     files        every file of a tree of that size is there, whole, and no other
     entries      every entry is of the one form an entry has
@@ -12,6 +13,13 @@ Verifying a copied log directory, step by step.
     tiles        every hash tile is what the entries below it hash to
     root         the entries hash to the root that was signed
     held         heads that were held elsewhere are earlier heads of this same log (only where some were given)
+
+**Keys that were changed.** The stranger may hold an old key only. A new key is believed from the entry ``KEY_ROTATED`` on if
+the note inside it is signed by a key that is believed and valid at that place, and by the new key itself (`rotation`); so the
+chain begins at a key that was given. While two keys are in force by the word of the log, both must have signed the head; once a
+key was retired, a larger head that only it signed is refused. Where the head is signed by no key that was given, the step
+"signature" says over how many rotations it was reached: whoever stole the old key can forge a rotation in that part of the log
+that nobody else holds a head of, and then a witness, a held head or the new key on paper is what tells.
 """
 
 from __future__ import annotations
@@ -23,8 +31,10 @@ from .checkpoint import Checkpoint
 from .errors import VerificationError
 from .lifecycle import LifeCycle, Lives
 from .logfiles import CHECKPOINT, LogFiles, read_note
+from .logkeys import LogKeys
 from .replay import Replay
-from .signatures import check_signatures, claimed, open_with
+from .rotation import KeyHistory, ValidKey
+from .signatures import check_signatures, claimed, open_with, terms_of
 from .steps import Check, Report, report
 from .words import Said
 
@@ -37,7 +47,7 @@ if TYPE_CHECKING:
 
 def verify_directory(
     root: Path,
-    keys: Sequence[VerifierKey],
+    keys: Sequence[VerifierKey | ValidKey],
     *,
     witnesses: Sequence[VerifierKey] = (),
     held: Sequence[str] = (),
@@ -53,19 +63,25 @@ def verify_directory(
     head = None if note is None else signature.attempt(partial(claimed, note))
     if note is None or head is None:
         return report([(signature, Said("-"))], vouched=False)
-    results = check_signatures(signature, note, head, keys, witnesses)
+    files = LogFiles(root, head.size)
+    own = LogKeys(files, head.size, terms_of(keys))
+    results = check_signatures(signature, note, head, own.history, witnesses)
     older = Check("held")
-    heads = _held_heads(older, held, keys)
-    replay = Replay(LogFiles(root, head.size), head, lives=Lives(life_cycle) if life_cycle else None, sizes=map(_size, heads))
-    results += _contents(replay, LogFiles(root, head.size), head)
+    heads = _held_heads(older, held, own.history)
+    sizes = [*map(_size, heads), *(one.head.size for one in own.rotations)]
+    replay = Replay(files, head, lives=Lives(life_cycle) if life_cycle else None, sizes=sizes)
+    results += _contents(replay, files, head)
+    own.verify_heads(replay.roots)
+    if own.check.done:
+        results.insert(1, own.result(head.size))
     if held:
         results.append(_earlier_heads(older, heads, replay, head))
     return report(results, vouched=bool(witnesses) or any(map(_size, heads)))
 
 
-def _held_heads(older: Check, held: Sequence[str], keys: Sequence[VerifierKey]) -> list[Checkpoint]:
+def _held_heads(older: Check, held: Sequence[str], history: KeyHistory) -> list[Checkpoint]:
     for note in held:
-        older.attempt(partial(open_with, note, keys, ()))
+        older.attempt(partial(open_with, note, history, ()))
     found = (older.attempt(partial(claimed, note)) for note in held)
     return [one for one in found if one is not None]
 

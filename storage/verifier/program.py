@@ -20,6 +20,7 @@ from .lifecycle import LifeCycle
 from .logdir import verify_directory
 from .logfiles import LARGEST_NOTE, read_file, read_note
 from .receipt import verify_receipt
+from .rotation import ValidKey
 from .steps import Outcome, Report, Step
 from .tilefiles import LARGEST_ENTRY
 from .words import Said, language_of, translated
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _verify(options: argparse.Namespace) -> Report:
-    keys = [VerifierKey.parse(text) for text in options.vkey]
+    keys = [ValidKey.parse(text) for text in options.vkey]
     witnesses = [VerifierKey.parse(text) for text in options.witness]
     if options.proof is not None:
         leaf = read_file(options.leaf, limit=LARGEST_ENTRY)
@@ -110,7 +111,11 @@ def _parser(language: str) -> argparse.ArgumentParser:
     parser.add_argument("--proof", type=Path, help=say("a .tlog-proof file, in place of a whole log"))
     parser.add_argument("--leaf", type=Path, help=say("the exact bytes of the entry that the proof is for"))
     parser.add_argument(
-        "--vkey", metavar="KEY", action="append", required=True, help=say("the log's verifier key; again for a rotated one")
+        "--vkey",
+        metavar="KEY[@FROM[-TO]]",
+        action="append",
+        required=True,
+        help=say("the log's verifier key; again for a rotated one. @FROM-TO: the tree sizes it is valid for"),
     )
     parser.add_argument(
         "--witness", metavar="KEY", action="append", default=[], help=say("verifier key of a witness that must have cosigned")

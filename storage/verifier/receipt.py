@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from .errors import VerificationError
 from .leaves import LeafRecord, read_leaf
 from .merkle import leaf_hash, verify_inclusion
-from .signatures import check_signatures, claimed
+from .rotation import KeyHistory, ValidKey
+from .signatures import check_signatures, claimed, terms_of
 from .steps import Check, Report, report
 from .tlogproof import TlogProof, parse_proof
 from .words import Said
@@ -30,14 +31,20 @@ if TYPE_CHECKING:
     from .keys import VerifierKey
 
 
-def verify_receipt(text: str, leaf: bytes, keys: Sequence[VerifierKey], *, witnesses: Sequence[VerifierKey] = ()) -> Report:
-    """Verify that the proof *text* shows the bytes *leaf* to be in the log the *keys* belong to; report every step."""
+def verify_receipt(
+    text: str, leaf: bytes, keys: Sequence[VerifierKey | ValidKey], *, witnesses: Sequence[VerifierKey] = ()
+) -> Report:
+    """
+    Verify that the proof *text* shows the bytes *leaf* to be in the log the *keys* belong to; report every step.
+
+    No rotation can be followed here: one entry does not tell of another. The key of that time must be among those given.
+    """
     signature, entry = Check("signature"), Check("entry")
     proof = signature.attempt(partial(parse_proof, text))
     head = None if proof is None else signature.attempt(partial(claimed, proof.checkpoint_note))
     if proof is None or head is None:
         return report([(signature, Said("-"))], vouched=False)
-    results = check_signatures(signature, proof.checkpoint_note, head, keys, witnesses)
+    results = check_signatures(signature, proof.checkpoint_note, head, KeyHistory(terms_of(keys)), witnesses)
     record = entry.attempt(partial(read_leaf, leaf))
     results.append((entry, Said("{count} entries read", count=1)))
     results += _membership(proof, head, leaf, record)
