@@ -37,6 +37,7 @@ from yihu.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from ingest.pipeline import Pipeline
+    from storage.ledger.sm2 import Sm2Signer
     from storage.objects import ObjectStore
     from storage.spool import Spool
 
@@ -79,7 +80,17 @@ class Office:
     @cached_property
     def log(self) -> Log:
         """The ledger."""
-        return Log(self.engine, *self.signers, cell=self.cell, look=self._look_for_signers)
+        return Log(self.engine, *self.signers, cell=self.cell, sm2=self.sm2, look=self._look_for_signers)
+
+    @cached_property
+    def sm2(self) -> Sm2Signer | None:
+        """The SM2 key that signs checkpoints as well."""
+        path = self.settings.keys.sm2
+        if path is None:
+            return None
+        from storage.ledger.sm2 import Sm2Signer  # noqa: PLC0415 - an optional package
+
+        return Sm2Signer.load(self.home / path, name=self.settings.office.log)
 
     @cached_property
     def cell(self) -> Cell | None:

@@ -35,6 +35,8 @@ __all__ = ["Place", "TokenSigner"]
 _ED25519_OID = "1.3.101.112"
 _POINT = b"\x04\x20"
 """DER: an octet string of 32 bytes follows, which is the public key."""
+_ALONE = threading.Lock()
+"""A library is begun anew for every session, under which nobody else of this process may have one."""
 _FIELDS = ("module", "token", "label", "pin_file")
 
 
@@ -54,7 +56,6 @@ class TokenSigner:
     def __init__(self, place: Place, vkey: str, *, home: Path) -> None:
         self._place, self._home = place, home
         self._public = VerifierKey.parse(vkey)
-        self._alone = threading.Lock()
         self._refused = ""
 
     @classmethod
@@ -67,7 +68,7 @@ class TokenSigner:
         if path.exists():
             message = f"signing key {path}: there is already a file, and a key is never overwritten"
             raise LedgerError(message)
-        with _session(place, path.parent) as session:
+        with _ALONE, _session(place, path.parent) as session:
             public = _public_half(session, place) or _made(session, place)
         vkey = VerifierKey(name, ED25519, public).vkey
         with within_reach(f"signing key {path}"):
@@ -110,7 +111,7 @@ class TokenSigner:
         """Have the token sign *message* with Ed25519."""
         from pkcs11 import KeyType, Mechanism, ObjectClass  # noqa: PLC0415 - see `_library`
 
-        with self._alone:
+        with _ALONE:
             if self._refused:
                 raise Refused(self._refused)
             try:

@@ -14,6 +14,7 @@ CHINESE = {
     "{root}": "{root}",
     "signature": "签名",
     "witnesses": "见证",
+    "sm2": "国密签名",
     "keys": "密钥",
     "files": "文件",
     "entries": "流转记录",
@@ -36,6 +37,7 @@ CHINESE = {
     "{count} entries about keys; in force (rotations followed): {names}": (
         "{count} 条密钥记录；有效密钥(所经换钥次数)：{names}"
     ),
+    "signed with SM2 by {names}": "已由 SM2 密钥 {names} 签名",
     "cosigned by {names}": "已由 {names} 会签",
     "{count} files, none missing, none too many": "{count} 个文件，不缺不多",
     "{count} entries read": "已读取 {count} 条记录",
@@ -51,8 +53,8 @@ CHINESE = {
         "内部一致：各部分相互吻合，但仅有机关自身的密钥作证。"
     ),
     "NOT VERIFIED: do not rely on this.": "验证未通过：不得采信。",
-    "NOT VERIFIED: signatures could not be checked; install the Python package 'cryptography' and repeat.": (
-        "未完成验证：无法检查签名；请安装 Python 软件包 cryptography 后重新运行。"
+    "NOT VERIFIED: signatures could not be checked; install the Python package named above and repeat.": (
+        "未完成验证：无法检查签名；请安装上面所列的 Python 软件包后重新运行。"
     ),
     # how to use it
     "give either a log directory, or --proof together with --leaf": "请给出账本目录，或同时给出 --proof 与 --leaf",
@@ -70,6 +72,7 @@ CHINESE = {
     "the log's verifier key; again for a rotated one. @FROM-TO: the tree sizes it is valid for": (
         "账本的验证密钥；换过密钥的可重复给出。@起-止：该密钥有效的账本大小"
     ),
+    "an SM2 key of the log that must have signed as well": "账本的 SM2 密钥，须同时签名",
     "verifier key of a witness that must have cosigned": "必须已会签的见证方的验证密钥",
     "a checkpoint that was kept elsewhere: shows rewriting and cutting": "保存在别处的检查点：可发现改写和截短",
     "the table of which entry may follow what": "规定记录先后关系的生命周期表",
@@ -106,6 +109,12 @@ CHINESE = {
     "the Python package 'cryptography' is missing: signatures cannot be checked": (
         "缺少 Python 软件包 cryptography：无法检查签名"
     ),
+    "the Python package 'gmssl_pyx' is missing: SM2 signatures cannot be checked": (
+        "缺少 Python 软件包 gmssl_pyx：无法检查 SM2 签名"
+    ),
+    "key {name}: expected a point of the SM2 curve": "密钥 {name}：应为 SM2 曲线上的点",
+    "key {name}: not an SM2 key": "密钥 {name}：不是 SM2 密钥",
+    "not signed by the SM2 key {name}": "没有 SM2 密钥 {name} 的签名",
     "the signature of {name} is wrong": "{name} 的签名不正确",
     "expected keys of one log, found {names}": "应为同一账本的密钥，实为 {names}",
     "no key that was given is valid at {size} entries": "所给密钥在 {size} 条记录处均无效",

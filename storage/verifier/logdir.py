@@ -5,6 +5,7 @@ Verifying a copied log directory, step by step.
 
     signature    the checkpoint is signed by the log's own key, valid at its size
     keys         what the log says of its keys is rightly handed over (only where it says anything)
+    sm2          … and by the SM2 keys (only where keys were given)
     witnesses    … and cosigned by everybody whose key was given (only where keys were given)
     files        every file of a tree of that size is there, whole, and no other
     entries      every entry is of the one form an entry has
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .keys import VerifierKey
+    from .sm2 import Sm2Key
 
 
 def verify_directory(
@@ -52,11 +54,13 @@ def verify_directory(
     witnesses: Sequence[VerifierKey] = (),
     held: Sequence[str] = (),
     life_cycle: LifeCycle | None = None,
+    sm2: Sequence[Sm2Key] = (),
 ) -> Report:
     """
     Verify the log in *root* against the log's own *keys* and report every step.
 
-    *witnesses* must all have cosigned; *held* are signed checkpoints of the same log that somebody else kept.
+    The keys *sm2* must all have signed as well, *witnesses* must all have cosigned; *held* are signed checkpoints of the same
+    log that somebody else kept.
     """
     signature = Check("signature")
     note = signature.attempt(partial(read_note, root / CHECKPOINT))
@@ -65,7 +69,7 @@ def verify_directory(
         return report([(signature, Said("-"))], vouched=False)
     files = LogFiles(root, head.size)
     own = LogKeys(files, head.size, terms_of(keys))
-    results = check_signatures(signature, note, head, own.history, witnesses)
+    results = check_signatures(signature, note, head, own.history, witnesses, sm2)
     older = Check("held")
     heads = _held_heads(older, held, own.history)
     sizes = [*map(_size, heads), *(one.head.size for one in own.rotations)]

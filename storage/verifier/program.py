@@ -21,6 +21,7 @@ from .logdir import verify_directory
 from .logfiles import LARGEST_NOTE, read_file, read_note
 from .receipt import verify_receipt
 from .rotation import ValidKey
+from .sm2 import Sm2Key
 from .steps import Outcome, Report, Step
 from .tilefiles import LARGEST_ENTRY
 from .words import Said, language_of, translated
@@ -34,7 +35,7 @@ CONCLUSIONS = {
     Outcome.VERIFIED: "VERIFIED: everything holds, and somebody outside the office vouches for it.",
     Outcome.CONSISTENT: "INTERNALLY CONSISTENT: everything holds together, but only the office's own key vouches for it.",
     Outcome.FAILED: "NOT VERIFIED: do not rely on this.",
-    Outcome.UNSIGNED: "NOT VERIFIED: signatures could not be checked; install the Python package 'cryptography' and repeat.",
+    Outcome.UNSIGNED: "NOT VERIFIED: signatures could not be checked; install the Python package named above and repeat.",
 }
 
 
@@ -60,9 +61,10 @@ def main(arguments: Sequence[str]) -> int:
 def _verify(options: argparse.Namespace) -> Report:
     keys = [ValidKey.parse(text) for text in options.vkey]
     witnesses = [VerifierKey.parse(text) for text in options.witness]
+    sm2 = [Sm2Key.parse(text) for text in options.sm2]
     if options.proof is not None:
         leaf = read_file(options.leaf, limit=LARGEST_ENTRY)
-        return verify_receipt(read_note(options.proof), leaf, keys, witnesses=witnesses)
+        return verify_receipt(read_note(options.proof), leaf, keys, witnesses=witnesses, sm2=sm2)
     table = read_file(options.life_cycle, limit=LARGEST_NOTE) if options.life_cycle else None
     return verify_directory(
         options.log,
@@ -70,6 +72,7 @@ def _verify(options: argparse.Namespace) -> Report:
         witnesses=witnesses,
         held=[read_note(path) for path in options.held],
         life_cycle=LifeCycle.parse(table) if table is not None else None,
+        sm2=sm2,
     )
 
 
@@ -116,6 +119,9 @@ def _parser(language: str) -> argparse.ArgumentParser:
         action="append",
         required=True,
         help=say("the log's verifier key; again for a rotated one. @FROM-TO: the tree sizes it is valid for"),
+    )
+    parser.add_argument(
+        "--sm2", metavar="KEY", action="append", default=[], help=say("an SM2 key of the log that must have signed as well")
     )
     parser.add_argument(
         "--witness", metavar="KEY", action="append", default=[], help=say("verifier key of a witness that must have cosigned")

@@ -4,6 +4,7 @@ Verifying one entry with the proof somebody carried away.
 ::
 
     signature    the checkpoint in the proof is signed by the log's own key
+    sm2          … and by the SM2 keys (only where keys were given)
     witnesses    … and cosigned by everybody whose key was given (only where keys were given)
     entry        the entry is of the one form an entry has
     place        … and names the log and the number that the proof names
@@ -29,10 +30,16 @@ if TYPE_CHECKING:
 
     from .checkpoint import Checkpoint
     from .keys import VerifierKey
+    from .sm2 import Sm2Key
 
 
 def verify_receipt(
-    text: str, leaf: bytes, keys: Sequence[VerifierKey | ValidKey], *, witnesses: Sequence[VerifierKey] = ()
+    text: str,
+    leaf: bytes,
+    keys: Sequence[VerifierKey | ValidKey],
+    *,
+    witnesses: Sequence[VerifierKey] = (),
+    sm2: Sequence[Sm2Key] = (),
 ) -> Report:
     """
     Verify that the proof *text* shows the bytes *leaf* to be in the log the *keys* belong to; report every step.
@@ -44,7 +51,7 @@ def verify_receipt(
     head = None if proof is None else signature.attempt(partial(claimed, proof.checkpoint_note))
     if proof is None or head is None:
         return report([(signature, Said("-"))], vouched=False)
-    results = check_signatures(signature, proof.checkpoint_note, head, KeyHistory(terms_of(keys)), witnesses)
+    results = check_signatures(signature, proof.checkpoint_note, head, KeyHistory(terms_of(keys)), witnesses, sm2)
     record = entry.attempt(partial(read_leaf, leaf))
     results.append((entry, Said("{count} entries read", count=1)))
     results += _membership(proof, head, leaf, record)

@@ -9,6 +9,7 @@ from .checkpoint import Checkpoint, VerifiedCheckpoint, verify_checkpoint
 from .errors import VerificationError
 from .note import SignedNote
 from .rotation import KeyHistory, ValidKey, refuse_unless_signed
+from .sm2 import Sm2Key, verify_sm2
 from .steps import Check
 from .words import Said
 
@@ -50,10 +51,13 @@ def check_signatures(
     head: Checkpoint,
     history: KeyHistory,
     witnesses: Sequence[VerifierKey],
+    sm2: Sequence[Sm2Key] = (),
 ) -> list[tuple[Check, Said]]:
-    """Do the steps "signature" and, where there are *witnesses*, "witnesses": every one of them must have cosigned."""
+    """Do the step "signature", and where there are keys for them "sm2" and "witnesses": everybody named must have signed."""
     verified = signature.attempt(partial(open_with, note, history, witnesses))
     results = [(signature, _signed(note, head, history))]
+    if sm2:
+        results.append(_signed_with_sm2(note, sm2))
     if not witnesses:
         return results
     check = Check("witnesses")
@@ -76,6 +80,13 @@ def _signed(note: str, head: Checkpoint, history: KeyHistory) -> Said:
         )
         return Said(message, origin=head.origin, size=head.size, count=count)
     return Said("{origin}, {size} entries, signed by its own key", origin=head.origin, size=head.size)
+
+
+def _signed_with_sm2(note: str, keys: Sequence[Sm2Key]) -> tuple[Check, Said]:
+    check = Check("sm2")
+    for key in keys:
+        check.attempt(partial(verify_sm2, note, key))
+    return check, Said("signed with SM2 by {names}", names=", ".join(key.key_id.hex() for key in keys))
 
 
 def _cosigned(key: VerifierKey, verified: VerifiedCheckpoint) -> None:

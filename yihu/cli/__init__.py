@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from yihu.cli import cameras, demonstration, filing, ledger, office, serving, stores, witnessing
+from yihu.cli import cameras, demonstration, filing, keys, ledger, office, serving, stores, witnessing
 from yihu.language import either
 
 app = typer.Typer(
@@ -54,6 +54,7 @@ for name, group in (
     ("token", serving.token),
     ("store", stores.store),
     ("log", ledger.log),
+    ("key", keys.key),
     ("witness", witnessing.witness),
 ):
     app.add_typer(group, name=name)

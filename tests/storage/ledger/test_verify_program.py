@@ -247,7 +247,7 @@ def test_without_the_cryptography_package_nothing_is_called_verified(pyz: Path, 
         assert (ended.returncode, ended.stderr) == (3, "")
         assert "signature: NOT CHECKED" in ended.stdout
         assert "root: ok" in ended.stdout or "inclusion: ok" in ended.stdout
-        assert "install the Python package 'cryptography'" in ended.stdout
+        assert "the Python package 'cryptography' is missing" in ended.stdout
 
 
 def test_a_missing_package_leaves_signatures_unchecked_and_finds_what_else_is_wrong(
