@@ -19,7 +19,7 @@ import cases.moves
 import cases.projections
 from cases.dossier import Dossiers
 from cases.registry import Registry
-from storage import clips, log_keys, rebuild, witnesses
+from storage import clips, dock_keys, log_keys, officer_signatures, rebuild, witnesses
 from storage.catalog import Catalog
 from storage.custody import Custody
 from storage.database import Engine, connect, migrate
@@ -112,15 +112,24 @@ class Office:
     @cached_property
     def projector(self) -> Projector:
         """The life cycles and projections of all rooms."""
-        moves = (*clips.MOVES, *recovery.MOVES, *witnesses.MOVES, *log_keys.MOVES, *cases.moves.MOVES, *api.tables.MOVES)
+        moves = (
+            *clips.MOVES,
+            *recovery.MOVES,
+            *witnesses.MOVES,
+            *log_keys.MOVES,
+            *dock_keys.MOVES,
+            *cases.moves.MOVES,
+            *api.tables.MOVES,
+        )
         rooms = (
             clips.project,
             witnesses.project,
             log_keys.project,
+            dock_keys.project,
             cases.projections.projection(self.index_key),
             api.tables.project,
         )
-        return Projector(LifeCycle(moves), rooms)
+        return Projector(LifeCycle((*moves, *officer_signatures.moves(moves))), rooms)
 
     @cached_property
     def custody(self) -> Custody:

@@ -22,6 +22,7 @@ CHINESE = {
     "life cycle": "生命周期",
     "tiles": "哈希瓦片",
     "root": "树根",
+    "manifests": "采集清单",
     "held": "外存检查点",
     "entry": "流转记录",
     "place": "位置",
@@ -43,6 +44,7 @@ CHINESE = {
     "{count} entries read": "已读取 {count} 条记录",
     "{count} entries in unbroken order": "{count} 条记录次序连续",
     "{count} entries follow the life cycle": "{count} 条记录符合生命周期",
+    "{count} entries of docks are signed rightly": "{count} 条采集站记录签名正确",
     "{count} hash tiles match": "{count} 个哈希瓦片相符",
     "sizes {sizes} are earlier heads of this log": "大小为 {sizes} 的检查点是本账本的早期状态",
     "entry {index}: {subject}": "第 {index} 条记录：{subject}",
@@ -123,6 +125,12 @@ CHINESE = {
         "换钥：重叠 {overlap} 条记录，至少应为 {least} 条"
     ),
     "rotation: not a handing over of a key": "换钥：不是有效的密钥交接",
+    "entry {index}: signed by {dock}, which has no key": "第 {index} 条记录：由 {dock} 签名，而该采集站没有密钥",
+    "entry {index}: not signed by its dock {dock}": "第 {index} 条记录：没有采集站 {dock} 的签名",
+    "entry {index}: signed by the key {found}, the dock has {expected}": (
+        "第 {index} 条记录：由密钥 {found} 签名，而采集站的密钥为 {expected}"
+    ),
+    "entry {index}: no key of {dock}": "第 {index} 条记录：不是 {dock} 的密钥",
     "entry {index}: hands over a key at {size} entries, which are not there yet": (
         "第 {index} 条记录：所交接的密钥依据 {size} 条记录，而此时尚无这么多"
     ),

@@ -13,6 +13,7 @@ Verifying a copied log directory, step by step.
     life cycle   every entry may follow what was before it (only where a table was given)
     tiles        every hash tile is what the entries below it hash to
     root         the entries hash to the root that was signed
+    manifests    what docks found on cards is signed by their own keys (only where docks have keys)
     held         heads that were held elsewhere are earlier heads of this same log (only where some were given)
 
 **Keys that were changed.** The stranger may hold an old key only. A new key is believed from the entry ``KEY_ROTATED`` on if
@@ -108,6 +109,8 @@ def _contents(replay: Replay, files: LogFiles, head: Checkpoint) -> list[tuple[C
     ]
     if replay.moves is not None:
         results.insert(3, (replay.moves, Said("{count} entries follow the life cycle", count=replay.moves.done)))
+    if replay.manifests.done:
+        results.append((replay.manifests, Said("{count} entries of docks are signed rightly", count=replay.manifests.done)))
     return results
 
 

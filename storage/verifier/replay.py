@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from .chain import Chain
+from .dockkeys import DockKeys
 from .errors import VerificationError
 from .leaves import LeafRecord, read_leaf
 from .merkle import Frontier, leaf_hash, subtree_root
@@ -30,6 +31,8 @@ class Replay:
     def __init__(self, files: LogFiles, head: Checkpoint, *, lives: Lives | None, sizes: Iterable[int]) -> None:
         self.leaves, self.order, self.tiles = Check("entries"), Check("order"), Check("tiles")
         self.moves = Check("life cycle") if lives else None
+        self.manifests = Check("manifests")
+        self._docks = DockKeys()
         self._files, self._head = files, head
         self._chain, self._lives = Chain(head.origin), lives
         self._frontier = Frontier()
@@ -79,6 +82,8 @@ class Replay:
         self.order.attempt(partial(self._chain.follow, leaf, index=index))
         if self.moves is not None and self._lives is not None:
             self.moves.attempt(partial(self._lives.follow, leaf))
+        if self._docks.concerns(leaf):
+            self.manifests.attempt(partial(self._docks.follow, leaf))
         return leaf.hash
 
     def _remember(self, hashes: Iterable[bytes]) -> None:

@@ -38,6 +38,11 @@ _COMMANDS = (
     (office.rebuild, "由账本和密匣重建目录", "Make the catalog again from ledger and vault."),
     (filing.proof, "给出某条记录在账本中的证明，可离线验证", "Give a proof that an entry is in the signed ledger."),
     (
+        keys.sign,
+        "用证书为一条账本记录签名（机关配发证书时）",
+        "Sign an entry with a person's certificate, where the office has them.",
+    ),
+    (
         demonstration.demo,
         "演示：建机构、造两张卡、采集、归档、验证、打开网页",
         "Demo: an office, two cards, ingest, filing, verification, pages.",

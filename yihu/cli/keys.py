@@ -151,3 +151,24 @@ def retire(
             f"the key {done.key.key_id.hex()} signs no more (entry {done.seq}). Destroy its file and every copy",
         )
         output.show({"entry": done.seq, "retired": done.key.vkey}, lambda: print(text))
+
+
+def sign(
+    entry: Annotated[int, typer.Argument(metavar="ENTRY", help=either("账本记录编号", "number of the entry"))],
+    certificate: Annotated[
+        Path,
+        typer.Option("--certificate", metavar="PEM", help=either("签名人的证书（链）", "the signer's certificate")),
+    ],
+    private_key: Annotated[
+        Path, typer.Option("--key", metavar="PEM", help=either("其私钥文件（权限 0600）", "its private key, mode 0600"))
+    ],
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Sign an entry with a certificate that leads to [keys] officer_roots; that is an entry itself."""
+    with told(as_json) as output:
+        from yihu.officers import sign_entry
+
+        seq = sign_entry(open_office(config), entry, certificate=certificate, key=private_key)
+        text = either(f"第 {entry} 条记录已签名（第 {seq} 条）", f"entry {entry} is signed (entry {seq})")
+        output.show({"entry": seq, "signed": entry}, lambda: print(text))
