@@ -82,7 +82,13 @@ def known_keys(office: Office) -> list[tuple[ValidKey, bool]]:
 
 def _new_signer(office: Office, to: Path | None) -> Signer:
     if to is not None:
-        return load_signer(to, name=office.log.origin)
+        given = load_signer(to, name=office.log.origin)
+        # recorded, but found by nobody who opens the office, it would stop the log
+        if given.vkey not in {signer.vkey for signer in office.signers}:
+            beside = office.home / office.settings.keys.signing
+            message = f"{to}: expected a key file beside {beside} called {beside.stem}-…"
+            raise NotFound(message)
+        return given
     known = {term.key.vkey for term in office.log.keys.all()}
     left = [signer for signer in office.signers if signer.vkey not in known]
     return left[0] if left else make_beside(office.home / office.settings.keys.signing, name=office.log.origin)

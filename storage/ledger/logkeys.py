@@ -14,7 +14,7 @@ from typing import TypeAlias
 from sqlalchemy import Connection, Engine
 
 from storage.database import reading
-from storage.errors import LedgerError, NotFound
+from storage.errors import LedgerError
 from storage.ledger.checkpoint import Checkpoint, Sm2Line, open_checkpoint, sign_checkpoint, signature_line
 from storage.ledger.keys import Signer, VerifierKey
 from storage.log_keys import KeyAct, key_acts
@@ -109,7 +109,7 @@ class LogKeys:
         if missing or not keys:
             names = ", ".join(key.key_id.hex() for key in missing)
             message = f"{self.origin}: the key {names or '-'}, which must sign at {at} entries, is not here"
-            raise NotFound(message)
+            raise LedgerError(message)
         return [self.signers[key] for key in keys]
 
     def _read(self, acts: tuple[KeyAct, ...]) -> KeyHistory:

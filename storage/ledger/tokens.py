@@ -120,6 +120,9 @@ class TokenSigner:
                     if key.key_type is not KeyType.EC_EDWARDS:
                         _wrong_type(self._place, key.key_type)
                     return bytes(key.sign(message, mechanism=Mechanism.EDDSA))
+            except NotFound as error:
+                # a person must see to it: this is no token that comes back by itself
+                raise LedgerError(str(error)) from error
             except Refused as error:
                 # a process that went on trying a wrong PIN would lock the token within seconds
                 self._refused = str(error)

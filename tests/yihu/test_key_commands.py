@@ -66,6 +66,13 @@ def test_a_key_that_was_made_before_is_taken(office: Office) -> None:
     assert answer("key", "rotate", "--to", office.home / "keys" / "log-next.pem", *config(office))["verifier_key"] == made
 
 
+def test_a_key_that_nobody_would_find_is_not_taken(office: Office, tmp_path: Path) -> None:
+    answer("key", "make", tmp_path / "elsewhere.pem", *config(office))
+
+    assert yihu("key", "rotate", "--to", tmp_path / "elsewhere.pem", *config(office))[0] == Exit.NOT_FOUND
+    assert signatures(office) == 1
+
+
 def test_the_only_key_is_not_retired(office: Office) -> None:
     assert yihu("key", "retire", *config(office))[0] == Exit.EVIDENCE
     assert yihu("key", "retire", "00000000", *config(office))[0] == Exit.NOT_FOUND

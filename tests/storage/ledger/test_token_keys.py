@@ -147,7 +147,7 @@ def test_a_key_that_was_taken_out_of_its_token_is_named(box: Box, tmp_path: Path
     text = (tmp_path / "log.pkcs11").read_text().replace(LABEL, "gone")
     (tmp_path / "other.pkcs11").write_text(text)
 
-    with pytest.raises(NotFound, match="gone"):
+    with pytest.raises(LedgerError, match="gone"):
         load_signer(tmp_path / "other.pkcs11", name=ORIGIN).sign(b"x")
 
 
