@@ -54,6 +54,8 @@ def make_beside(path: Path, *, name: str) -> Signer:
     # under a name that means nothing until its key id, and so its name, is known
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.{os.urandom(4).hex()}.new")
     with within_reach(f"signing key beside {path}"):
+        for leftover in path.parent.glob(f".{path.stem}.*.new"):
+            durable.remove(leftover)  # of a try that died: nobody knows this key
         made = FileSigner.generate(temporary, name=name)
         target = path.with_name(f"{path.stem}-{made.key_id.hex()}.pem")
         if target.exists():
