@@ -46,7 +46,7 @@ def load_signers(path: Path, *, name: str) -> tuple[Signer, ...]:
     return tuple({signer.vkey: signer for signer in signers}.values())
 
 
-def make_beside(path: Path, *, name: str) -> Signer:
+def make_beside(path: Path, *, name: str) -> FileSigner:
     """Make a key in a file of its own beside *path*, named by its key id, durably before returning."""
     if not path.parent.is_dir():
         message = f"{path.parent}: there is no such directory"
