@@ -122,6 +122,9 @@ class LogKeys:
                 self._take_in(history, act)
             else:
                 history.retired(act.seq, act.vkey)
+            if not history.at(act.seq + 1):
+                message = "entry {index}: no key is left"
+                raise VerificationError(message, index=act.seq)
         newest = [term.key for term in history.terms() if term.last is None]
         if newest and newest[-1] not in self.signers and self._look is not None:
             self.signers.update((VerifierKey.parse(signer.vkey), signer) for signer in self._look())

@@ -134,7 +134,6 @@ CHINESE = {
     "entry {index}: hands over a key at {size} entries, which are not there yet": (
         "第 {index} 条记录：所交接的密钥依据 {size} 条记录，而此时尚无这么多"
     ),
-    "entry {index}: retires the last key of the log": "第 {index} 条记录：停用了账本的最后一个密钥",
     "entry {index}: {type} without its text": "第 {index} 条记录：{type} 缺少正文",
     "a key was handed over at {size} entries of another history": "密钥交接所依据的 {size} 条记录属于另一段历史",
     "overlap": "重叠",

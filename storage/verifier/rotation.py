@@ -183,18 +183,10 @@ class KeyHistory:
         return rotation
 
     def retired(self, seq: int, vkey: str) -> None:
-        """
-        Take in the ``KEY_RETIRED`` that is entry *seq*; a key that is not known is none of ours.
-
-        Raises `VerificationError`, and nothing changes, where no other key would be left.
-        """
+        """Take in the ``KEY_RETIRED`` that is entry *seq*; a key that is not known is none of ours."""
         key = VerifierKey.parse(vkey)
-        if key not in self._terms:
-            return
-        if not [other for other in self.at(seq + 1) if other != key]:
-            message = "entry {index}: retires the last key of the log"
-            raise VerificationError(message, index=seq)
-        self._terms[key] = self._terms[key].until_size(seq)
+        if key in self._terms:
+            self._terms[key] = self._terms[key].until_size(seq)
 
     def _end(self, rotation: Rotation, seq: int) -> None:
         if rotation.overlap is None:

@@ -104,6 +104,15 @@ def test_what_is_no_key_with_sizes_is_refused(text: str) -> None:
         ValidKey.parse(text)
 
 
+def test_a_key_that_ended_before_the_rotation_leads_nowhere(tmp_path: Path, living: LivingLog) -> None:
+    living = retire(hand_over(living, NEW), OLD_KEY, NEW)
+    living.log.checkpoint()
+    report = verdict(published(living, tmp_path / "log"), ValidKey(OLD_KEY, 0, 3))
+
+    assert wrong_steps(report) == {"signature"}
+    assert "no key that was given is valid at 7 entries" in str(report.steps[0].detail)
+
+
 def test_heads_that_were_held_are_opened_by_the_key_of_their_time(tmp_path: Path, living: LivingLog) -> None:
     held = living.log.latest() or ""
     living = hand_over(living, NEW)

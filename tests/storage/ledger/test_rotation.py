@@ -17,7 +17,7 @@ from storage.ledger.tree import EMPTY_ROOT
 from storage.schema import checkpoints
 from storage.verifier.errors import VerificationError
 from storage.verifier.note import SignedNote
-from storage.verifier.rotation import LEAST_OVERLAP, KeyHistory, Rotation, ValidKey
+from storage.verifier.rotation import LEAST_OVERLAP, Rotation
 
 from .conftest import ORIGIN
 from .living import ADMINISTRATOR, SUBJECT, Died, Dying, LivingLog
@@ -177,12 +177,10 @@ def test_a_key_comes_once(living: LivingLog) -> None:
         again.log.keys.handing_over(again.log.keys.opened(again.log.checkpoint()), OLD, overlap=None)
 
 
-def test_the_last_key_cannot_be_retired() -> None:
-    history = KeyHistory([ValidKey(OLD_KEY)])
-
-    with pytest.raises(VerificationError, match="last key"):
-        history.retired(3, OLD.vkey)
-    assert history.at(10) == [OLD_KEY]
+def test_a_log_without_any_key_signs_nothing(living: LivingLog) -> None:
+    """The command refuses to retire the last one; recorded past it, nobody goes on as if nothing had happened."""
+    with pytest.raises(LedgerError, match="no key is left"):
+        retire(living, OLD_KEY, OLD).log.checkpoint()
 
 
 # --- crashes -------------------------------------------------------------------------------------------------------------
