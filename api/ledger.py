@@ -22,7 +22,6 @@ from api.roles import Act
 from api.services import Services
 from api.signin import allowed
 from storage.errors import NotFound
-from storage.ledger.checkpoint import VerifierKey, open_checkpoint
 from storage.ledger.tiles import ENTRIES, TILE_WIDTH, TileName, encode_entries, width_at
 from storage.verifier.errors import VerificationError
 
@@ -117,7 +116,7 @@ def _latest(services: Services) -> str:
 
 
 def _covered(services: Services) -> int:
-    return open_checkpoint(_latest(services), [VerifierKey.parse(services.vkey)], origin=services.log_origin).size
+    return services.log.keys.opened(_latest(services)).size
 
 
 def _must_be_recorded(services: Services, seq: int) -> None:

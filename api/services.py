@@ -28,6 +28,4 @@ class Services:
     store: ObjectReader
     clock: Callable[[], datetime]
     log_origin: str
-    vkey: str
-    """The public key of the log, as it is handed to strangers."""
     index_key: bytes

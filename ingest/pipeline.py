@@ -9,12 +9,13 @@ derived from the catalog, so a queue that is lost loses nothing: `Pipeline.advan
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from device_profiles.matching import match
 from device_profiles.profile import Profile
@@ -38,6 +39,9 @@ from storage.ledger.leaf import SALT_BYTES
 from storage.ledger.log import Log
 from storage.spool import Spool
 
+SignManifest: TypeAlias = Callable[[Subject, Mapping[str, Json]], Json]
+"""Signs, in the dock's own name, the body of a ``MANIFESTED`` about a camera; what it gives goes into the body as ``sig``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
@@ -52,6 +56,8 @@ class Pipeline:
     index_key: bytes
     clock: Callable[[], datetime]
     deposits: int = 2
+    sign_manifest: SignManifest | None = None
+    """None where this dock has no key of its own."""
 
     @property
     def _spool(self) -> Spool:
@@ -145,6 +151,8 @@ class Pipeline:
     def _manifested(self, device: Subject, manifest: Manifest) -> int:
         salts = [os.urandom(SALT_BYTES) for _ in manifest.rows]
         body: dict[str, Json] = {"files": len(manifest.rows), "bytes": manifest.total_bytes, "root": manifest.root(salts).hex()}
+        if self.sign_manifest is not None:
+            body["sig"] = self.sign_manifest(device, body)
         personal: dict[str, Json] = {"rows": manifest.as_json(), "salts": [salt.hex() for salt in salts]}
         return self._custody.record(Entry("MANIFESTED", device, self._actor, body, personal)).seq
 

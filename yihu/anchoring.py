@@ -9,7 +9,6 @@ from storage.errors import LedgerError, NotFound
 from storage.evidence import Kind, Subject, utc_text
 from storage.identity import found_again
 from storage.ledger.administrators import Witness
-from storage.ledger.checkpoint import open_checkpoint
 from storage.ledger.keys import VerifierKey
 from storage.verifier.errors import VerificationError
 from yihu.wiring import Office
@@ -35,7 +34,7 @@ def add_witness(office: Office, *, name: str, vkey: str, url: str | None, admini
     """
     made = Witness(name, key_of(vkey), administrator, is_ours=is_ours, url=url)
     standing_now = office.log.anchors.witnesses()
-    if made.key.public == key_of(office.log.vkey).public or made.key.name == office.log.origin:
+    if made.key.public in {own.key.public for own in office.log.keys.all()} or made.key.name == office.log.origin:
         message = f"witness {name}: a log is not its own witness"
         raise ValueError(message)
     for other in standing_now:
@@ -56,13 +55,13 @@ def remove_witness(office: Office, name: str) -> None:
     if len(left) == len(standing_now):
         message = f"{name}: there is no witness of this name"
         raise NotFound(message)
-    witnesses.policy_for(office.log.anchors.quorum(), key_of(office.log.vkey), left)
+    witnesses.policy_for(office.log.anchors.quorum(), office.log.keys.newest(), left)
     office.custody.record(witnesses.removed(name, log=_log(office), actor=office.operator))
 
 
 def set_quorum(office: Office, quorum: witnesses.Quorum) -> None:
     """Record what is asked for from now on; `ValueError` where the witnesses do not suffice, or for a weak policy."""
-    if witnesses.policy_for(quorum, key_of(office.log.vkey), office.log.anchors.witnesses()) is None:
+    if witnesses.policy_for(quorum, office.log.keys.newest(), office.log.anchors.witnesses()) is None:
         message = "quorum: no witness outside the bureau was added yet"
         raise ValueError(message)
     office.custody.record(witnesses.quorum_set(quorum, log=_log(office), actor=office.operator))
@@ -89,7 +88,7 @@ def policy_text(office: Office) -> str:
 def standing(office: Office) -> dict[str, object]:
     """Say how much of the ledger each witness cosigned, and how much is held outside."""
     note = office.log.latest()
-    signed = 0 if note is None else open_checkpoint(note, [key_of(office.log.vkey)], origin=office.log.origin).size
+    signed = 0 if note is None else office.log.keys.opened(note).size
     anchored, problem = 0, None
     try:
         anchored = office.log.anchored_size()

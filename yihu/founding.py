@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from storage import durable
 from storage.erasure import finish_erasures
 from storage.errors import EvidenceError
-from storage.evidence import Entry, Kind
+from storage.evidence import Entry, Kind, Subject
 from storage.identity import found_again, fresh
 from storage.ledger.cell import FileCell
 from storage.ledger.checkpoint import Checkpoint, sign_checkpoint
@@ -48,7 +48,11 @@ def found(home: Path, *, name: str, log: str, more: Sequence[str] = (), cell: st
     if not (home / "keys" / "log.pem").exists():
         FileSigner.generate(home / "keys" / "log.pem", name=log)
     _lock(home, cell, log)
-    durable.write_new(home / FILE_NAME, _settings(name, log, [*more, "", "[ledger]", f"cell = {_quoted(cell)}"]).encode())
+    subjects = {key: fresh(kind) for key, kind in (("office", Kind.OFFICE), ("dock", Kind.DOCK), ("operator", Kind.ACCOUNT))}
+    if not (home / "keys" / "dock.pem").exists():
+        FileSigner.generate(home / "keys" / "dock.pem", name=str(subjects["dock"]))
+    settings = _settings(name, log, subjects, [*more, "", "[ledger]", f"cell = {_quoted(cell)}"])
+    durable.write_new(home / FILE_NAME, settings.encode())
     office = Office.open(find_settings(home, home))
     started(office)
     return office
@@ -73,8 +77,7 @@ def started(office: Office) -> None:
     office.custody.record(Entry("STARTED", log, office.dock, dict(body)))
 
 
-def _settings(name: str, log: str, more: Sequence[str]) -> str:
-    subjects = {key: fresh(kind) for key, kind in (("office", Kind.OFFICE), ("dock", Kind.DOCK), ("operator", Kind.ACCOUNT))}
+def _settings(name: str, log: str, subjects: Mapping[str, Subject], more: Sequence[str]) -> str:
     lines = [
         "# Settings of this office; docs/settings.md says what each means. Secrets are in files, never here.",
         "# 本机构的设置，各项含义见 docs/settings.md。密钥只放在单独的文件里。",

@@ -1,4 +1,4 @@
-"""The steps of an audit that belong to one matter each: time-stamps, snapshots, erased values."""
+"""The steps of an audit that belong to one matter each: time-stamps, snapshots, erased values, keys."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import partial
 
 from storage.audit import Check, Step
 from storage.erasure import erasure_faults
+from storage.key_faults import key_faults, read_roots
 from storage.ledger.snapshot import snapshot_faults
 from storage.ledger.stamp_audit import timestamp_faults
 from storage.verifier.signatures import claimed
@@ -28,6 +29,7 @@ def further(office: Office, *, since: str | None, tsa_roots: bytes | None) -> Se
         ("timestamps", partial(_timestamps, office, start, roots)),
         ("snapshots", partial(_snapshots, office, start)),
         ("erasures", partial(_erasures, office)),
+        ("keys", partial(_keys, office, start)),
     )
 
 
@@ -50,3 +52,15 @@ def _erasures(office: Office, step: Step) -> Iterator[str]:
     checked, faults = erasure_faults(office.engine)
     step.count(checked)
     yield from faults
+
+
+def _keys(office: Office, start: int, step: Step) -> Iterator[str]:
+    named = office.settings.keys.officer_roots
+    roots = read_roots(None if named is None else office.home / named)
+    sm2 = None if office.sm2 is None else office.sm2.key
+    found = key_faults(office.engine, office.log, office.vault, roots=roots, sm2=sm2, start=start)
+    step.count(found.checked)
+    if found.erased:
+        lost = "{count} certificates of officers were erased: what they signed cannot be checked any more"
+        step.remark(lost, count=found.erased)
+    yield from found.findings

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from storage.ledger.checkpoint import verify_checkpoint
-from storage.ledger.keys import VerifierKey
 from yihu.paper.seal import seal_pdf
 from yihu.wiring import Office
 
@@ -25,7 +24,7 @@ def seal_of(office: Office) -> Seal:
     """Sign what is not signed yet, and return the page of the newest head with the cosignatures it has by now."""
     note = office.log.checkpoint()
     note = office.log.newest() or note
-    keys = [VerifierKey.parse(office.log.vkey)]
+    keys = office.log.keys.history().at(office.log.keys.opened(note).size)
     known = [one.key for one in office.log.anchors.witnesses()]
     head = verify_checkpoint(note, [*keys, *known], origin=office.log.origin)
     pdf = seal_pdf(note, office=office.settings.office.name, log_keys=keys, witnesses=known, at=office.clock().astimezone())

@@ -48,11 +48,17 @@ class KeysSection(_Section):
     """Files with secrets; each must be readable by its owner alone (mode 0600)."""
 
     signing: Path = Path("keys/log.pem")
-    """Ed25519 key that signs checkpoints."""
+    """Ed25519 key that signs checkpoints: a PEM file, or a ``.pkcs11`` file that says in which token it lies."""
     vault: Path = Path("keys/vault.key")
     """Master key of the vault: without it no name, badge or file name can ever be read again. Keep a copy elsewhere."""
     index: Path = Path("keys/index.key")
     """Key of the blind indexes by which the same camera or party is found again."""
+    dock: Path = Path("keys/dock.pem")
+    """Ed25519 key by which this dock signs what it found on a card; without the file lists are not signed."""
+    sm2: Path | None = None
+    """SM2 key (``yihu key make --sm2``) that adds a 国密 signature line to every checkpoint. Unset: none."""
+    officer_roots: Path | None = None
+    """Certificates (PEM) of the authorities whose officers may sign entries with a certificate. Unset: nobody may."""
 
 
 class DatabaseSection(_Section):

@@ -8,7 +8,9 @@ from ingest.derive import Deriving
 from ingest.pipeline import Pipeline
 from ingest.secure import Securing
 from ingest.tools import find_tools
+from storage.dock_keys import DockSigner
 from storage.evidence import Algorithm
+from storage.ledger.keyring import load_signer
 from storage.objects import ObjectStore
 from yihu.wiring import Office
 
@@ -32,4 +34,13 @@ def pipeline_of(office: Office) -> Pipeline:
         index_key=office.index_key,
         clock=office.clock,
         deposits=settings.ingest.deposits,
+        sign_manifest=_dock_signer(office),
     )
+
+
+def _dock_signer(office: Office) -> DockSigner | None:
+    path = office.home / office.settings.keys.dock
+    if not path.exists():
+        return None
+    signer = load_signer(path, name=str(office.dock.who))
+    return DockSigner(signer, office.custody, office.engine, office.dock, office.log.origin, office.clock)

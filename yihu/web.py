@@ -45,7 +45,6 @@ def services_of(office: Office) -> Services:
         store=office.store,
         clock=office.clock,
         log_origin=office.log.origin,
-        vkey=office.log.vkey,
         index_key=office.index_key,
     )
 

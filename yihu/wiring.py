@@ -20,7 +20,7 @@ import cases.moves
 import cases.projections
 from cases.dossier import Dossiers
 from cases.registry import Registry
-from storage import clips, erasure, rebuild, timestamps, witnesses
+from storage import clips, dock_keys, erasure, log_keys, rebuild, timestamps, witnesses
 from storage.audit import record
 from storage.catalog import Catalog
 from storage.custody import Custody
@@ -29,15 +29,18 @@ from storage.errors import StorageUnavailable
 from storage.evidence import Actor, Kind, Role, Subject
 from storage.ledger import recovery, snapshot
 from storage.ledger.cell import Cell
-from storage.ledger.keys import FileSigner
+from storage.ledger.keyring import load_signers
+from storage.ledger.keys import Signer
 from storage.ledger.log import Log
-from storage.lifecycle import LifeCycle
+from storage.lifecycle import LifeCycle, at_any_time
+from storage.officer_signatures import SIGNED
 from storage.projecting import Projector
 from storage.vault import Vault, load_key
 from yihu.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from ingest.pipeline import Pipeline
+    from storage.ledger.sm2 import Sm2Signer
     from storage.objects import ObjectStore
     from storage.spool import Spool
 
@@ -79,14 +82,27 @@ class Office:
         return connect(self.settings.database.url, home=self.home)
 
     @cached_property
-    def signer(self) -> FileSigner:
-        """The key that signs checkpoints."""
-        return FileSigner.load(self.home / self.settings.keys.signing, name=self.settings.office.log)
+    def signers(self) -> tuple[Signer, ...]:
+        """The keys that are here; which of them sign checkpoints is said by the log."""
+        return self._look_for_signers()
+
+    def _look_for_signers(self) -> tuple[Signer, ...]:
+        return load_signers(self.home / self.settings.keys.signing, name=self.settings.office.log)
 
     @cached_property
     def log(self) -> Log:
         """The ledger."""
-        return Log(self.engine, self.signer, cell=self.cell)
+        return Log(self.engine, *self.signers, cell=self.cell, sm2=self.sm2, look=self._look_for_signers)
+
+    @cached_property
+    def sm2(self) -> Sm2Signer | None:
+        """The SM2 key that signs checkpoints as well."""
+        path = self.settings.keys.sm2
+        if path is None:
+            return None
+        from storage.ledger.sm2 import Sm2Signer  # noqa: PLC0415 - an optional package
+
+        return Sm2Signer.load(self.home / path, name=self.settings.office.log)
 
     @cached_property
     def cell(self) -> Cell | None:
@@ -108,18 +124,20 @@ class Office:
     @cached_property
     def projector(self) -> Projector:
         """The life cycles and projections of all rooms."""
-        ledger = (*recovery.MOVES, *record.MOVES, *snapshot.MOVES, *witnesses.MOVES, *timestamps.MOVES)
-        moves = (*clips.MOVES, *ledger, *cases.moves.MOVES, *api.tables.MOVES)
+        ledger = (*recovery.MOVES, *record.MOVES, *snapshot.MOVES, *witnesses.MOVES, *timestamps.MOVES, *log_keys.MOVES)
+        known = (*clips.MOVES, *ledger, *dock_keys.MOVES, *cases.moves.MOVES, *api.tables.MOVES)
         rooms = (
             clips.project,
             snapshot.project,
             witnesses.project,
             timestamps.project,
+            log_keys.project,
+            dock_keys.project,
             cases.projections.projection(self.index_key),
             api.tables.project,
             erasure.projection(ERASING),
         )
-        return Projector(LifeCycle((*moves, *erasure.moves(moves, ERASING))), rooms)
+        return Projector(LifeCycle((*known, *at_any_time(known, SIGNED, Kind), *erasure.moves(known, ERASING))), rooms)
 
     @cached_property
     def custody(self) -> Custody:

@@ -17,6 +17,9 @@ CHINESE = {
     "snapshots count everything before them, so only a whole audit counts them again": (
         "快照统计其之前的全部记录，只有完整审计才会重新统计"
     ),
+    "{count} certificates of officers were erased: what they signed cannot be checked any more": (
+        "{count} 份执法人员证书已被抹除：其签名无法再核验"
+    ),
     # heads
     "there is no checkpoint: nothing is signed": "没有检查点：没有任何内容经过签名",
     "{count} entries are not signed yet": "{count} 条记录尚未签名",

@@ -111,13 +111,14 @@ def _own(scope: Scope, step: Step) -> Iterator[str]:
 def _outside(scope: Scope, brought: Brought, policy: Policy, step: Step) -> Iterator[str]:
     if policy.logs:
         step.count()
-        if scope.key not in policy.logs:
+        if scope.keys.isdisjoint(policy.logs):
             yield Said("the ledger is signed with another key than the one that was brought: {vkey}", vkey=scope.log.vkey)
             return
     if policy.quorum == NONE:
         step.remark("the policy that was brought asks for nobody: it anchors nothing")
         return
-    own = {key for key in policy.witnesses.values() if key.public == scope.key.public}
+    publics = {key.public for key in scope.keys}
+    own = {key for key in policy.witnesses.values() if key.public in publics}
     own |= {witness.key for witness in scope.log.anchors.witnesses() if witness.is_ours}
     if own & set(policy.witnesses.values()):
         step.remark("of the keys that were brought, those the office itself calls its own do not count")

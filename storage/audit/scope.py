@@ -8,7 +8,7 @@ from sqlalchemy import Engine, func, select
 
 from storage.database import reading
 from storage.errors import LedgerError
-from storage.ledger.checkpoint import Checkpoint, VerifierKey, open_checkpoint
+from storage.ledger.checkpoint import Checkpoint, VerifierKey
 from storage.ledger.log import Log
 from storage.ledger.recovery import continues
 from storage.ledger.stored import count, hash_reader
@@ -34,13 +34,13 @@ class Scope:
     """The root of all `size` entries, once it was computed."""
 
     @property
-    def key(self) -> VerifierKey:
-        """The log's own key."""
-        return VerifierKey.parse(self.log.vkey)
+    def keys(self) -> set[VerifierKey]:
+        """Every key the log ever had."""
+        return {term.key for term in self.log.keys.all()}
 
     def opened(self, note: str) -> Checkpoint:
-        """Return the checkpoint if this log signed it; `LedgerError` if not."""
-        return open_checkpoint(note, [self.key], origin=self.log.origin)
+        """Return the checkpoint if a key of this log signed it that is valid at its size; `LedgerError` if not."""
+        return self.log.keys.opened(note)
 
     def newest_head(self) -> str | None:
         """Return the newest signed checkpoint of these entries, with the cosignatures it has by now."""

@@ -16,8 +16,9 @@ from sqlalchemy import Connection, Engine, func, insert, select
 from storage.database import reading, writing
 from storage.errors import LedgerError
 from storage.ledger.administrators import Witness
-from storage.ledger.checkpoint import Checkpoint, VerifierKey, open_checkpoint
+from storage.ledger.checkpoint import VerifierKey
 from storage.ledger.cosigning import Cosignature, cosignatures_in
+from storage.ledger.logkeys import LogKeys
 from storage.ledger.policy import Policy
 from storage.schema import checkpoints, cosignatures
 from storage.verifier.errors import VerificationError
@@ -31,8 +32,8 @@ _PAGE = 500
 class Anchors:
     """The witnesses of one log, and what they have cosigned."""
 
-    def __init__(self, engine: Engine, key: VerifierKey) -> None:
-        self._engine, self._key = engine, key
+    def __init__(self, engine: Engine, keys: LogKeys) -> None:
+        self._engine, self._keys = engine, keys
 
     def witnesses(self) -> list[Witness]:
         """Return all witnesses in the order they were added."""
@@ -68,7 +69,7 @@ class Anchors:
         A later one by the same witness over the same head adds nothing. `LedgerError` for one that is wrong, or over a
         checkpoint that this log does not hold.
         """
-        size = self._opened(note).size
+        size = self._keys.opened(note).size
         if cosignatures_in(note + found.line, [found.key]) != [found]:
             message = f"cosignature by {found.key.name}: it is not one of this checkpoint of {size} entries"
             raise LedgerError(message)
@@ -86,7 +87,7 @@ class Anchors:
 
     def dressed(self, connection: Connection, note: str) -> str:
         """Return the signed checkpoint *note* with the cosignatures it has by now, in the order of their keys."""
-        mine = select(cosignatures.c.line).where(cosignatures.c.size == self._opened(note).size)
+        mine = select(cosignatures.c.line).where(cosignatures.c.size == self._keys.opened(note, connection).size)
         return note + "".join(connection.scalars(mine.order_by(cosignatures.c.witness)))
 
     def newest(self, connection: Connection) -> tuple[str, int] | None:
@@ -102,7 +103,7 @@ class Anchors:
         for size, cosigners in _by_size(connection, fewest=policy.fewest):
             if policy.is_met_by(names[vkey] for vkey in cosigners if vkey in names):
                 note = connection.scalar(select(checkpoints.c.note).where(checkpoints.c.size == size))
-                if note is None or self._opened(note).size != size:
+                if note is None or self._keys.opened(note, connection).size != size:
                     message = f"a checkpoint of {size} entries was cosigned that is not stored"
                     raise LedgerError(message)
                 whole = self.dressed(connection, note)
@@ -142,19 +143,16 @@ class Anchors:
         try:
             key = VerifierKey.parse(row.witness)
             found = cosignatures_in(f"{row.note}{row.line}", [key])
-            return found == [Cosignature(key, row.time, row.line)] and self._opened(row.note).size == row.size
+            return found == [Cosignature(key, row.time, row.line)] and self._keys.opened(row.note).size == row.size
         except (LedgerError, VerificationError):
             return False
 
     def _policy(self, connection: Connection) -> Policy | None:
         try:
-            return policy_for(quorum_now(connection), self._key, known(connection))
+            return policy_for(quorum_now(connection), self._keys.newest(connection), known(connection))
         except ValueError as error:
             message = f"the quorum does not fit the witnesses; set it again: {error}"
             raise LedgerError(message) from error
-
-    def _opened(self, note: str) -> Checkpoint:
-        return open_checkpoint(note, [self._key], origin=self._key.name)
 
 
 def cosigners(note: str, policy: Policy, keys: Sequence[VerifierKey]) -> tuple[str, ...]:

@@ -15,7 +15,6 @@ import urllib3
 
 from storage.errors import EvidenceError, LedgerError, NotFound, Refused, StaleState, StorageUnavailable
 from storage.ledger.administrators import Witness
-from storage.ledger.checkpoint import VerifierKey, open_checkpoint
 from storage.ledger.cosigning import Cosignature, cosignatures_in
 from storage.ledger.log import Log
 from storage.ledger.witness import Answer, Request
@@ -36,7 +35,7 @@ def request_of(log: Log, *, old: int) -> Request:
     if note is None:
         message = f"{log.origin}: there is no checkpoint to be cosigned yet"
         raise NotFound(message)
-    size = open_checkpoint(note, [VerifierKey.parse(log.vkey)], origin=log.origin).size
+    size = log.keys.opened(note).size
     if old > size:
         message = f"{log.origin}: a witness cosigned {old} entries, this database has signed only {size}: it is not the newest"
         raise LedgerError(message)

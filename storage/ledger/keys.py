@@ -25,7 +25,7 @@ from storage.verifier.keys import COSIGNATURE, ED25519, VerifierKey
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["COSIGNATURE", "ED25519", "FileSigner", "Signer", "VerifierKey"]
+__all__ = ["COSIGNATURE", "ED25519", "FileSigner", "Signer", "VerifierKey", "keep_new_secret", "read_secret"]
 
 _LARGEST_FILE = 16_384
 
@@ -63,7 +63,7 @@ class FileSigner:
         signer = cls(key, name=name)
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         try:
-            _keep_new_secret(path, pem)
+            keep_new_secret(path, pem)
         except FileExistsError as error:
             message = f"signing key {path}: there is already a file, and a key is never overwritten"
             raise LedgerError(message) from error
@@ -76,7 +76,7 @@ class FileSigner:
     def load(cls, path: Path, *, name: str) -> FileSigner:
         """Take the key from *path*; a file that others may read is refused, for others may then already hold the key."""
         try:
-            key = load_pem_private_key(_read_secret(path), password=None)
+            key = load_pem_private_key(read_secret(path), password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             message = f"signing key {path}: not an unencrypted private key in PEM form"
             raise LedgerError(message) from error
@@ -105,7 +105,8 @@ class FileSigner:
         return self._key.sign(message)
 
 
-def _keep_new_secret(path: Path, pem: bytes) -> None:
+def keep_new_secret(path: Path, pem: bytes) -> None:
+    """Keep a secret at *path*, durably, readable by its owner alone; `FileExistsError` if something has that name."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -125,7 +126,8 @@ def _keep_new_secret(path: Path, pem: bytes) -> None:
         os.close(directory)
 
 
-def _read_secret(path: Path) -> bytes:
+def read_secret(path: Path) -> bytes:
+    """Return what a file holds that its owner alone may read; `LedgerError` for one that others may read too."""
     try:
         with path.open("rb") as file:
             status = os.fstat(file.fileno())

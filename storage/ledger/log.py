@@ -21,9 +21,10 @@ from storage.database import reading, writing
 from storage.errors import LedgerError, NotFound, StaleState
 from storage.ledger.anchors import Anchors
 from storage.ledger.cell import Cell
-from storage.ledger.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
-from storage.ledger.keys import Signer, VerifierKey
+from storage.ledger.checkpoint import Checkpoint, Sm2Line
+from storage.ledger.keys import Signer
 from storage.ledger.leaf import Leaf
+from storage.ledger.logkeys import LogKeys, Look
 from storage.ledger.proof import format_proof
 from storage.ledger.recovery import Lost, continues, is_given_up, newest_recovery
 from storage.ledger.stored import count, hash_reader, leaves, read_tile
@@ -45,13 +46,19 @@ __all__ = ["Log", "count", "hash_reader", "leaves"]
 class Log:
     """One append-only log in one database."""
 
-    def __init__(self, engine: Engine, signer: Signer, *, cell: Cell | None = None) -> None:
+    def __init__(
+        self, engine: Engine, *signers: Signer, cell: Cell | None = None, sm2: Sm2Line | None = None, look: Look | None = None
+    ) -> None:
         self._engine = engine
-        self._signer = signer
         self._cell = cell
-        self.origin = signer.name
-        self.vkey = signer.vkey
-        self.anchors = Anchors(engine, VerifierKey.parse(signer.vkey))
+        self.keys = LogKeys(engine, signers, sm2=sm2, look=look)
+        self.origin = self.keys.origin
+        self.anchors = Anchors(engine, self.keys)
+
+    @property
+    def vkey(self) -> str:
+        """The public half of the newest key, to be handed to strangers."""
+        return self.keys.newest().vkey
 
     @property
     def cell(self) -> Cell | None:
@@ -73,7 +80,7 @@ class Log:
             signed = self._signed(connection, last, size)
             # the head of an empty log is signed for whoever asks and never kept: it proves nothing
             if size:
-                self._commit(held, signed)
+                self._commit(connection, held, signed)
                 # a crash from here on is made good by the next call, which finds this head in the cell
                 self._apply(connection, signed)
         return signed
@@ -87,7 +94,7 @@ class Log:
         if self._cell is None:
             return
         # first the cell: what it covers was committed before, so the view of the database opened next has it
-        head = self._open(self._held(self._cell))
+        head = self.keys.opened(self._held(self._cell))
         with reading(self._engine) as connection, _translated():
             self._refuse_unless_continued(connection, head)
 
@@ -97,11 +104,11 @@ class Log:
             message = f"{self.origin}: no cell is set"
             raise NotFound(message)
         newest = self.latest()
-        self._cell.create(newest or sign_checkpoint(Checkpoint(self.origin, 0, EMPTY_ROOT), self._signer))
+        self._cell.create(newest or self.keys.sign(Checkpoint(self.origin, 0, EMPTY_ROOT)))
 
     def lost(self, *, start: int, end: int) -> Lost:
         """Return the lost range, checked: the head in the cell covers it and the database does not continue that head."""
-        head = self._open(self._held(self._cell)) if self._cell is not None else None
+        head = self.keys.opened(self._held(self._cell)) if self._cell is not None else None
         with reading(self._engine) as connection, _translated():
             stored = count(connection)
             if head is None or continues(head, size=stored, read=hash_reader(connection, stored)):
@@ -196,7 +203,7 @@ class Log:
         note = connection.scalar(select(checkpoints.c.note).order_by(checkpoints.c.size.desc()).limit(1))
         if note is None:
             return None, Checkpoint(self.origin, 0, root_at(0, hash_reader(connection, 0)))
-        return note, self._open(note)
+        return note, self.keys.opened(note, connection)
 
     def _held(self, cell: Cell) -> str:
         held = cell.read()
@@ -207,22 +214,19 @@ class Log:
             raise NotFound(message)
         return held
 
-    def _open(self, note: str) -> Checkpoint:
-        return open_checkpoint(note, [VerifierKey.parse(self.vkey)], origin=self.origin)
-
     def _settled(self, connection: Connection) -> str | None:
         """Return what the cell holds, after making database and cell agree about the newest head."""
         if self._cell is None:
             return None
         held = self._held(self._cell)
-        head = self._open(held)
+        head = self.keys.opened(held, connection)
         self._refuse_unless_continued(connection, head)
         note, last = self._last(connection)
         if head.size > last.size and not is_given_up(connection, head):
             self._apply(connection, held)
         if note is not None and last.size > head.size:
             # the cell is the older one: it was put back from a backup, or set up again
-            self._commit(held, note)
+            self._commit(connection, held, note)
             return note
         return held
 
@@ -246,20 +250,21 @@ class Log:
         if last.size:
             path = consistency_proof(last.size, size, reader)
             verify_consistency(old_size=last.size, old_root=last.root, new_size=size, new_root=fresh.root, path=path)
-        return sign_checkpoint(fresh, self._signer)
+        return self.keys.sign(fresh, connection)
 
-    def _commit(self, held: str | None, note: str) -> None:
+    def _commit(self, connection: Connection, held: str | None, note: str) -> None:
         """Make *note* the newest head there is."""
         if self._cell is None or held is None:
             return
         try:
             self._cell.replace(held, note)
         except StaleState as error:
-            message = f"{self.origin}: another copy of this log has signed after {self._open(held).size}; nothing is given out"
+            size = self.keys.opened(held, connection).size
+            message = f"{self.origin}: another copy of this log has signed after {size}; nothing is given out"
             raise LedgerError(message) from error
 
     def _apply(self, connection: Connection, note: str) -> None:
-        head, (_, last) = self._open(note), self._last(connection)
+        head, (_, last) = self.keys.opened(note, connection), self._last(connection)
         _keep_full_tiles(connection, last.size, head.size)
         connection.execute(insert(checkpoints).values(size=head.size, note=note))
 

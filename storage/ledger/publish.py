@@ -27,11 +27,9 @@ from typing import Protocol
 from storage import durable
 from storage.errors import EvidenceError, LedgerError, NotFound
 from storage.folder_files import within_reach
-from storage.ledger.checkpoint import VerifierKey, open_checkpoint
 from storage.ledger.log import Log
 from storage.ledger.tiles import ENTRIES, TileName, bundles_for, tiles_for, width_at
 from storage.objects import Bucket, ObjectName, ObjectStore, Promise, Stored, deposit
-from storage.verifier.checkpoint import Checkpoint
 from storage.verifier.logfiles import CHECKPOINT, LARGEST_NOTE
 
 __all__ = ["BucketShelf", "DirectoryShelf", "Published", "Shelf", "publish", "publish_all"]
@@ -73,7 +71,7 @@ def publish(log: Log, shelf: Shelf) -> Published:
     Raises `LedgerError` where that head is not one of this log, or not continued by it; then nothing is changed.
     """
     note = shelf.newest()
-    standing = None if note is None else _opened(log, note)
+    standing = None if note is None else log.keys.opened(note)
     if standing is not None and not log.continues(standing):
         message = f"{log.origin}: a head of {standing.size} entries was published that the stored leaves do not continue"
         raise LedgerError(message)
@@ -90,7 +88,7 @@ def _publish(log: Log, shelf: Shelf, *, already: int) -> Published:
     if note is None:
         message = f"{log.origin}: there is no checkpoint to publish yet"
         raise NotFound(message)
-    size = _opened(log, note).size
+    size = log.keys.opened(note).size
     files = 0
     for name in _between(already, size):
         whole = log.bundle(name.index, name.width) if name.level == ENTRIES else log.tile(name.level, name.index, name.width)
@@ -113,10 +111,6 @@ def _between(old: int, new: int) -> Iterator[TileName]:
             if width != width_at(level, index, old):
                 yield TileName(level, index, width)
             index += 1
-
-
-def _opened(log: Log, note: str) -> Checkpoint:
-    return open_checkpoint(note, [VerifierKey.parse(log.vkey)], origin=log.origin)
 
 
 class DirectoryShelf:

@@ -23,7 +23,7 @@ from storage.custody import Custody
 from storage.database import reading, writing
 from storage.errors import EvidenceError, LedgerError, NotFound, StaleState
 from storage.evidence import Actor, Recorded, Subject, utc_moment, utc_text
-from storage.ledger.checkpoint import Checkpoint, VerifierKey, open_checkpoint
+from storage.ledger.checkpoint import Checkpoint
 from storage.ledger.log import Log
 from storage.ledger.timestamp import Authority, judged, request_for
 from storage.schema import checkpoints, history, timestamps
@@ -160,7 +160,7 @@ def head_at(connection: Connection, log: Log, size: int) -> Checkpoint:
     if note is None:
         message = f"{log.origin}: there is no checkpoint of {size} entries"
         raise NotFound(message)
-    head = open_checkpoint(note, [VerifierKey.parse(log.vkey)], origin=log.origin)
+    head = log.keys.opened(note, connection)
     if head.size != size:
         message = f"{log.origin}: the checkpoint kept for {size} entries covers {head.size}"
         raise LedgerError(message)

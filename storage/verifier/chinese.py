@@ -14,12 +14,15 @@ CHINESE = {
     "{root}": "{root}",
     "signature": "签名",
     "witnesses": "见证",
+    "sm2": "国密签名",
+    "keys": "密钥",
     "files": "文件",
     "entries": "流转记录",
     "order": "次序",
     "life cycle": "生命周期",
     "tiles": "哈希瓦片",
     "root": "树根",
+    "manifests": "采集清单",
     "held": "外存检查点",
     "times": "时间",
     "tokens": "时间戳",
@@ -36,11 +39,23 @@ CHINESE = {
         "第 {index} 条记录之前，关于 {subject} 的记录共 {count} 条，最后一条为第 {last} 条"
     ),
     "{origin}, {size} entries, signed by its own key": "{origin}，共 {size} 条记录，已由其自身密钥签名",
+    (
+        "{origin}, {size} entries, signed by a key that was not given: followed {count} rotations in the log. "
+        "Whoever stole a key before them could have forged them after the last head that somebody else holds"
+    ): (
+        "{origin}，共 {size} 条记录，签名密钥未经给出：系沿账本中 {count} 次换钥记录得到。"
+        "窃得此前密钥者，可在他人所存最后一个检查点之后伪造这些换钥记录"
+    ),
+    "{count} entries about keys; in force (rotations followed): {names}": (
+        "{count} 条密钥记录；有效密钥(所经换钥次数)：{names}"
+    ),
+    "signed with SM2 by {names}": "已由 SM2 密钥 {names} 签名",
     "cosigned by {names}": "已由 {names} 会签",
     "{count} files, none missing, none too many": "{count} 个文件，不缺不多",
     "{count} entries read": "已读取 {count} 条记录",
     "{count} entries in unbroken order": "{count} 条记录次序连续",
     "{count} entries follow the life cycle": "{count} 条记录符合生命周期",
+    "{count} entries of docks are signed rightly": "{count} 条采集站记录签名正确",
     "{count} hash tiles match": "{count} 个哈希瓦片相符",
     "sizes {sizes} are earlier heads of this log": "大小为 {sizes} 的检查点是本账本的早期状态",
     "claimed times lie within the bounds of {count} time-stamps up to {time}": (
@@ -79,7 +94,10 @@ CHINESE = {
     "a copied log directory: checkpoint, tile/…": "账本目录的副本：checkpoint、tile/…",
     "a .tlog-proof file, in place of a whole log": ".tlog-proof 文件(代替整个账本)",
     "the exact bytes of the entry that the proof is for": "证明所对应记录的原始字节",
-    "the log's verifier key; again for a rotated one": "账本的验证密钥；换过密钥的可重复给出",
+    "the log's verifier key; again for a rotated one. @FROM-TO: the tree sizes it is valid for": (
+        "账本的验证密钥；换过密钥的可重复给出。@起-止：该密钥有效的账本大小"
+    ),
+    "an SM2 key of the log that must have signed as well": "账本的 SM2 密钥，须同时签名",
     "verifier key of a witness that must have cosigned": "必须已会签的见证方的验证密钥",
     "a checkpoint that was kept elsewhere: shows rewriting and cutting": "保存在别处的检查点：可发现改写和截短",
     "the table of which entry may follow what": "规定记录先后关系的生命周期表",
@@ -141,8 +159,32 @@ CHINESE = {
     "the Python package 'cryptography' is missing: signatures cannot be checked": (
         "缺少 Python 软件包 cryptography：无法检查签名"
     ),
+    "the Python package 'gmssl_pyx' is missing: SM2 signatures cannot be checked": (
+        "缺少 Python 软件包 gmssl_pyx：无法检查 SM2 签名"
+    ),
+    "key {name}: expected a point of the SM2 curve": "密钥 {name}：应为 SM2 曲线上的点",
+    "key {name}: not an SM2 key": "密钥 {name}：不是 SM2 密钥",
+    "not signed by the SM2 key {name}": "没有 SM2 密钥 {name} 的签名",
     "the signature of {name} is wrong": "{name} 的签名不正确",
     "expected keys of one log, found {names}": "应为同一账本的密钥，实为 {names}",
+    "no key that was given is valid at {size} entries": "所给密钥在 {size} 条记录处均无效",
+    "rotation: expected different keys of the log {origin}": "换钥：应为账本 {origin} 的不同密钥",
+    "rotation: an overlap of {overlap} entries, expected at least {least}": (
+        "换钥：重叠 {overlap} 条记录，至少应为 {least} 条"
+    ),
+    "rotation: not a handing over of a key": "换钥：不是有效的密钥交接",
+    "entry {index}: signed by {dock}, which has no key": "第 {index} 条记录：由 {dock} 签名，而该采集站没有密钥",
+    "entry {index}: not signed by its dock {dock}": "第 {index} 条记录：没有采集站 {dock} 的签名",
+    "entry {index}: signed by the key {found}, the dock has {expected}": (
+        "第 {index} 条记录：由密钥 {found} 签名，而采集站的密钥为 {expected}"
+    ),
+    "entry {index}: no key of {dock}": "第 {index} 条记录：不是 {dock} 的密钥",
+    "entry {index}: hands over a key at {size} entries, which are not there yet": (
+        "第 {index} 条记录：所交接的密钥依据 {size} 条记录，而此时尚无这么多"
+    ),
+    "entry {index}: {type} without its text": "第 {index} 条记录：{type} 缺少正文",
+    "a key was handed over at {size} entries of another history": "密钥交接所依据的 {size} 条记录属于另一段历史",
+    "overlap": "重叠",
     "note: expected a text, an empty line and 1 to {most} signature lines": "签名文本：应为正文、一个空行和 1 至 {most} 行签名",
     "note: the same key signed twice": "签名文本：同一密钥签名两次",
     "note: not signed by {expected}": "签名文本：没有 {expected} 的签名",

@@ -3,7 +3,9 @@ Verifying a copied log directory, step by step.
 
 ::
 
-    signature    the checkpoint is signed by the log's own key
+    signature    the checkpoint is signed by the log's own key, valid at its size
+    keys         what the log says of its keys is rightly handed over (only where it says anything)
+    sm2          … and by the SM2 keys (only where keys were given)
     witnesses    … and cosigned by everybody whose key was given (only where keys were given)
     files        every file of a tree of that size is there, whole, and no other
     entries      every entry is of the one form an entry has
@@ -14,7 +16,15 @@ Verifying a copied log directory, step by step.
     snapshots    every snapshot counts the entries before it rightly (only where there are some)
     times        no entry claims a time that the authority's time-stamps rule out (only where the log speaks of some)
     tokens       … and an authority really gave them (only where its roots and the files were given)
+    manifests    what docks found on cards is signed by their own keys (only where docks have keys)
     held         heads that were held elsewhere are earlier heads of this same log (only where some were given)
+
+**Keys that were changed.** The stranger may hold an old key only. A new key is believed from the entry ``KEY_ROTATED`` on if
+the note inside it is signed by a key that is believed and valid at that place, and by the new key itself (`rotation`); so the
+chain begins at a key that was given. While two keys are in force by the word of the log, both must have signed the head; once a
+key was retired, a larger head that only it signed is refused. Where the head is signed by no key that was given, the step
+"signature" says over how many rotations it was reached: whoever stole the old key can forge a rotation in that part of the log
+that nobody else holds a head of, and then a witness, a held head or the new key on paper is what tells.
 """
 
 from __future__ import annotations
@@ -26,8 +36,10 @@ from .checkpoint import Checkpoint
 from .errors import VerificationError
 from .lifecycle import LifeCycle, Lives
 from .logfiles import CHECKPOINT, LogFiles, read_note
+from .logkeys import LogKeys
 from .replay import Replay
-from .signatures import check_signatures, claimed, open_with
+from .rotation import KeyHistory, ValidKey
+from .signatures import check_signatures, claimed, open_with, terms_of
 from .steps import Check, Report, report
 from .times import stamps_in
 from .tokenfiles import check_tokens
@@ -38,37 +50,43 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .keys import VerifierKey
+    from .sm2 import Sm2Key
     from .tokenfiles import TokenFiles
 
 
 def verify_directory(
     root: Path,
-    keys: Sequence[VerifierKey],
+    keys: Sequence[VerifierKey | ValidKey],
     *,
     witnesses: Sequence[VerifierKey] = (),
     held: Sequence[str] = (),
     life_cycle: LifeCycle | None = None,
     tokens: TokenFiles | None = None,
+    sm2: Sequence[Sm2Key] = (),
 ) -> Report:
     """
     Verify the log in *root* against the log's own *keys* and report every step.
 
-    *witnesses* must all have cosigned; *held* are signed checkpoints of the same log that somebody else kept; *tokens* are the
-    time-stamps that the log speaks of.
+    The keys *sm2* must all have signed as well, *witnesses* must all have cosigned; *held* are signed checkpoints of the same
+    log that somebody else kept; *tokens* are the time-stamps that the log speaks of.
     """
     signature = Check("signature")
     note = signature.attempt(partial(read_note, root / CHECKPOINT))
     head = None if note is None else signature.attempt(partial(claimed, note))
     if note is None or head is None:
         return report([(signature, Said("-"))], vouched=False)
-    results = check_signatures(signature, note, head, keys, witnesses)
-    older = Check("held")
-    heads = _held_heads(older, held, keys)
     files = LogFiles(root, head.size)
+    own = LogKeys(files, head.size, terms_of(keys))
+    results = check_signatures(signature, note, head, own.history, witnesses, sm2)
+    older = Check("held")
+    heads = _held_heads(older, held, own.history)
+    sizes = [*map(_size, heads), *(one.head.size for one in own.rotations)]
     stamps = stamps_in(files.entries())
-    lives = Lives(life_cycle) if life_cycle else None
-    replay = Replay(files, head, lives=lives, sizes=map(_size, heads), stamps=stamps)
+    replay = Replay(files, head, lives=Lives(life_cycle) if life_cycle else None, sizes=sizes, stamps=stamps)
     results += _contents(replay, files, head)
+    own.verify_heads(replay.roots)
+    if own.check.done:
+        results.insert(1, own.result(head.size))
     if tokens is not None:
         results.append(check_tokens(stamps, head.origin, tokens))
     if held:
@@ -76,9 +94,9 @@ def verify_directory(
     return report(results, vouched=bool(witnesses) or any(map(_size, heads)))
 
 
-def _held_heads(older: Check, held: Sequence[str], keys: Sequence[VerifierKey]) -> list[Checkpoint]:
+def _held_heads(older: Check, held: Sequence[str], history: KeyHistory) -> list[Checkpoint]:
     for note in held:
-        older.attempt(partial(open_with, note, keys, ()))
+        older.attempt(partial(open_with, note, history, ()))
     found = (older.attempt(partial(claimed, note)) for note in held)
     return [one for one in found if one is not None]
 
@@ -111,6 +129,8 @@ def _contents(replay: Replay, files: LogFiles, head: Checkpoint) -> list[tuple[C
             "claimed times lie within the bounds of {count} time-stamps up to {time}", count=len(replay.stamps), time=last
         )
         results.append((replay.times, within))
+    if replay.manifests.done:
+        results.append((replay.manifests, Said("{count} entries of docks are signed rightly", count=replay.manifests.done)))
     return results
 
 

@@ -21,6 +21,8 @@ from .lifecycle import LifeCycle
 from .logdir import verify_directory
 from .logfiles import LARGEST_NOTE, read_file, read_note
 from .receipt import verify_receipt
+from .rotation import ValidKey
+from .sm2 import Sm2Key
 from .snapshot import LARGEST_SNAPSHOT_PROOF
 from .steps import Outcome, Report, Step
 from .tilefiles import LARGEST_ENTRY
@@ -73,8 +75,9 @@ def _misuse(options: argparse.Namespace) -> str | None:
 
 
 def _verify(options: argparse.Namespace) -> Report:
-    keys = [VerifierKey.parse(text) for text in options.vkey]
+    keys = [ValidKey.parse(text) for text in options.vkey]
     witnesses = [VerifierKey.parse(text) for text in options.witness]
+    sm2 = [Sm2Key.parse(text) for text in options.sm2]
     if options.proof is not None:
         return verify_receipt(
             read_note(options.proof),
@@ -83,6 +86,7 @@ def _verify(options: argparse.Namespace) -> Report:
             witnesses=witnesses,
             disclosure=read_file(options.disclosure, limit=LARGEST_DISCLOSURE) if options.disclosure else None,
             snapshot=read_file(options.snapshot, limit=LARGEST_SNAPSHOT_PROOF) if options.snapshot else None,
+            sm2=sm2,
         )
     table = read_file(options.life_cycle, limit=LARGEST_NOTE) if options.life_cycle else None
     return verify_directory(
@@ -92,6 +96,7 @@ def _verify(options: argparse.Namespace) -> Report:
         held=[read_note(path) for path in options.held],
         life_cycle=LifeCycle.parse(table) if table is not None else None,
         tokens=TokenFiles(options.tokens, read_file(options.tsa_roots, limit=LARGEST_NOTE)) if options.tokens else None,
+        sm2=sm2,
     )
 
 
@@ -143,7 +148,14 @@ def _parser(language: str) -> argparse.ArgumentParser:
         help=say("a snapshot proof: how many entries there were about a subject when that entry was made"),
     )
     parser.add_argument(
-        "--vkey", metavar="KEY", action="append", required=True, help=say("the log's verifier key; again for a rotated one")
+        "--vkey",
+        metavar="KEY[@FROM[-TO]]",
+        action="append",
+        required=True,
+        help=say("the log's verifier key; again for a rotated one. @FROM-TO: the tree sizes it is valid for"),
+    )
+    parser.add_argument(
+        "--sm2", metavar="KEY", action="append", default=[], help=say("an SM2 key of the log that must have signed as well")
     )
     parser.add_argument(
         "--witness", metavar="KEY", action="append", default=[], help=say("verifier key of a witness that must have cosigned")

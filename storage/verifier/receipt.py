@@ -4,6 +4,7 @@ Verifying one entry with the proof somebody carried away.
 ::
 
     signature    the checkpoint in the proof is signed by the log's own key
+    sm2          … and by the SM2 keys (only where keys were given)
     witnesses    … and cosigned by everybody whose key was given (only where keys were given)
     entry        the entry is of the one form an entry has
     place        … and names the log and the number that the proof names
@@ -21,7 +22,8 @@ from .disclosure import parse_disclosure, verify_disclosure
 from .errors import VerificationError
 from .leaves import LeafRecord, read_leaf
 from .merkle import leaf_hash, verify_inclusion
-from .signatures import check_signatures, claimed
+from .rotation import KeyHistory, ValidKey
+from .signatures import check_signatures, claimed, terms_of
 from .snapshot import parse_snapshot_proof, verify_snapshot_proof
 from .steps import Check, Report, report
 from .tlogproof import TlogProof, parse_proof
@@ -32,29 +34,33 @@ if TYPE_CHECKING:
 
     from .checkpoint import Checkpoint
     from .keys import VerifierKey
+    from .sm2 import Sm2Key
 
 
 def verify_receipt(
     text: str,
     leaf: bytes,
-    keys: Sequence[VerifierKey],
+    keys: Sequence[VerifierKey | ValidKey],
     *,
     witnesses: Sequence[VerifierKey] = (),
     disclosure: bytes | None = None,
     snapshot: bytes | None = None,
+    sm2: Sequence[Sm2Key] = (),
 ) -> Report:
     """
     Verify that the proof *text* shows the bytes *leaf* to be in the log the *keys* belong to; report every step.
 
     With *disclosure*, a file of values and salts, also that the entry committed to these values; with *snapshot*, a proof under
     the snapshot that the entry is, also how many entries there are about a subject.
+
+    No rotation can be followed here: one entry does not tell of another. The key of that time must be among those given.
     """
     signature, entry = Check("signature"), Check("entry")
     proof = signature.attempt(partial(parse_proof, text))
     head = None if proof is None else signature.attempt(partial(claimed, proof.checkpoint_note))
     if proof is None or head is None:
         return report([(signature, Said("-"))], vouched=False)
-    results = check_signatures(signature, proof.checkpoint_note, head, keys, witnesses)
+    results = check_signatures(signature, proof.checkpoint_note, head, KeyHistory(terms_of(keys)), witnesses, sm2)
     record = entry.attempt(partial(read_leaf, leaf))
     results.append((entry, Said("{count} entries read", count=1)))
     results += _membership(proof, head, leaf, record)

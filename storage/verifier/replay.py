@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from .chain import Chain
+from .dockkeys import DockKeys
 from .errors import VerificationError
 from .leaves import LeafRecord, read_leaf
 from .merkle import Frontier, leaf_hash, subtree_root
@@ -38,6 +39,8 @@ class Replay:
         self.snapshots = Check("snapshots")
         self.times = Check("times") if stamps else None
         self.stamps = stamps
+        self.manifests = Check("manifests")
+        self._docks = DockKeys()
         self._files, self._head = files, head
         self._chain, self._lives, self._bounds = Chain(head.origin), lives, Bounds(stamps)
         self._tally, self._frontier = Tally(), Frontier()
@@ -98,6 +101,8 @@ class Replay:
         self._tally.add(leaf.subject)
         if self.times is not None:
             self.times.attempt(partial(self._bounds.follow, leaf))
+        if self._docks.concerns(leaf):
+            self.manifests.attempt(partial(self._docks.follow, leaf))
         return leaf.hash
 
     def _remember(self, hashes: Iterable[bytes]) -> None:

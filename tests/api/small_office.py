@@ -236,7 +236,6 @@ def _opened(home: Path, engine: Engine) -> SmallOffice:
         store=store,
         clock=clock,
         log_origin=ORIGIN,
-        vkey=signer.vkey,
         index_key=INDEX_KEY,
     )
     return SmallOffice(services, store, clock, projector, vault, CAMERA, CAMERA, CAMERA, CAMERA)

@@ -20,7 +20,7 @@ from tests.api.small_office import CAMERA, DOCK, ORIGIN, SmallOffice
 @pytest.fixture
 def key(office: SmallOffice) -> VerifierKey:
     """What a stranger has."""
-    return VerifierKey.parse(office.services.vkey)
+    return VerifierKey.parse(office.services.log.vkey)
 
 
 def head(client: TestClient, key: VerifierKey) -> Checkpoint:

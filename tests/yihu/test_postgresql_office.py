@@ -55,6 +55,9 @@ def test_a_day_at_an_office_on_postgresql(server: PostgresServer, tmp_path: Path
         assert not (home / "yihu.db").exists()
 
         assert len(answer("ingest", card.parent, "--device", "DEMO-1", where=home)["cards"][0]["secured"]) == 2
+        old = answer("key", "list", where=home)["keys"][0]["vkey"]
+        answer("key", "rotate", where=home)
+        assert answer("key", "retire", where=home)["retired"] == old
         before = counted(home)
         assert answer("verify", where=home)["outcome"] == "internally consistent"
         assert answer("rebuild", where=home)["entries"] == before["checkpoint"]["size"]

@@ -8,6 +8,7 @@ from yihu.cli import (
     cameras,
     demonstration,
     filing,
+    keys,
     ledger,
     office,
     privacy,
@@ -61,6 +62,11 @@ _COMMANDS = (
         "Destroy somebody's personal values for good; every proof stays valid.",
     ),
     (
+        keys.sign,
+        "用证书为一条账本记录签名（机关配发证书时）",
+        "Sign an entry with a person's certificate, where the office has them.",
+    ),
+    (
         demonstration.demo,
         "演示：建机构、造两张卡、采集、归档、验证、打开网页",
         "Demo: an office, two cards, ingest, filing, verification, pages.",
@@ -77,6 +83,7 @@ for name, group in (
     ("token", serving.token),
     ("store", stores.store),
     ("log", ledger.log),
+    ("key", keys.key),
     ("witness", witnessing.witness),
     ("timestamp", timestamping.timestamp),
 ):

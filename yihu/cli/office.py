@@ -102,14 +102,12 @@ def _greet(office: Office, *, with_s3: bool) -> None:
 def status(config: Config = None, as_json: AsJson = False) -> None:
     """Say how many clips are where, what waits, and where the ledger stands."""
     with told(as_json) as output:
-        from storage.ledger.checkpoint import open_checkpoint
-        from storage.verifier.keys import VerifierKey
         from yihu.anchoring import standing
 
         office = open_office(config)
         counts = office.catalog.counts()
         note = office.log.latest()
-        head = None if note is None else open_checkpoint(note, [VerifierKey.parse(office.log.vkey)], origin=office.log.origin)
+        head = None if note is None else office.log.keys.opened(note)
         waiting = [str(clip.subject) for clip in office.catalog.unfinished()]
         interrupted = [str(berth.clip) for berth in office.spool.berths() if berth.state == "claimed"]
         result = {

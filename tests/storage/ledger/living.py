@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import clips, rebuild, timestamps, witnesses
+from storage import clips, log_keys, rebuild, timestamps, witnesses
 from storage.custody import Custody
 from storage.database import connect, migrate
 from storage.errors import LedgerError
@@ -21,7 +22,7 @@ from storage.identity import found_again, fresh
 from storage.ledger import recovery
 from storage.ledger.cell import Cell, FileCell
 from storage.ledger.checkpoint import Checkpoint, open_checkpoint
-from storage.ledger.keys import FileSigner, VerifierKey
+from storage.ledger.keys import Signer, VerifierKey
 from storage.ledger.log import Log
 from storage.lifecycle import LifeCycle
 from storage.projecting import Projector
@@ -32,7 +33,7 @@ from .conftest import ORIGIN, signer
 KEY = VerifierKey.parse(signer().vkey)
 SUBJECT = found_again(b"k" * 32, Kind.LOG, ORIGIN)
 ADMINISTRATOR = Actor(fresh(Kind.ACCOUNT), Role.ADMINISTRATOR)
-MOVES = (*clips.MOVES, *recovery.MOVES, *witnesses.MOVES, *timestamps.MOVES)
+MOVES = (*clips.MOVES, *recovery.MOVES, *witnesses.MOVES, *timestamps.MOVES, *log_keys.MOVES)
 
 
 @dataclass
@@ -64,15 +65,16 @@ def _template() -> dict[str, bytes]:
 class LivingLog:
     """A log in a directory of its own. *cell* stands in for the file on the other disk."""
 
-    def __init__(self, home: Path, *, cell: Cell | None = None, signs: FileSigner | None = None) -> None:
+    def __init__(self, home: Path, *, cell: Cell | None = None, signs: Sequence[Signer] = ()) -> None:
         self.home = home
         self.engine = connect(f"sqlite:///{home}/yihu.db")
         self.vault = Vault(b"v" * 32, log=ORIGIN)
-        self.projector = Projector(LifeCycle(MOVES), [clips.project, witnesses.project, timestamps.project])
+        rooms = [clips.project, witnesses.project, timestamps.project, log_keys.project]
+        self.projector = Projector(LifeCycle(MOVES), rooms)
         self.cell = cell or FileCell(home / "other disk" / "head")
         self.clock = Clock()
         self.custody = Custody(self.engine, self.projector, self.vault, log=ORIGIN, clock=self.clock)
-        self.log = Log(self.engine, signs or signer(), cell=self.cell)
+        self.log = Log(self.engine, *(signs or [signer()]), cell=self.cell)
         self.store = FolderStore(home / "store", clock=self.clock)
 
     @classmethod
@@ -83,9 +85,9 @@ class LivingLog:
             (home / path).write_bytes(raw)
         return cls(home)
 
-    def again(self, *, cell: Cell | None = None) -> LivingLog:
+    def again(self, *, cell: Cell | None = None, signs: Sequence[Signer] = ()) -> LivingLog:
         """The same log, opened by a process that remembers nothing."""
-        return LivingLog(self.home, cell=cell)
+        return LivingLog(self.home, cell=cell, signs=signs)
 
     def grow(self, count: int = 1) -> LivingLog:
         """Record so many entries more."""
