@@ -7,7 +7,7 @@ Numbered steps, each with what was checked and what was found:
 2. **checkpoints**  every stored checkpoint is signed by the log's key and has the root of the leaves it covers; every
                     cosignature is by its witness; the rollback lock holds no head that the leaves do not continue
 3. **tiles**        every kept tile holds the hashes of the leaves below it
-4. **catalog**      replaying the ledger with the vault gives exactly the rows that people query
+4. **catalog**      replaying the ledger with the vault gives exactly the rows that people query, and no row is left over
 5. **objects**      every original, segment manifest and derivative reads back whole, with size, digests and lock as recorded
 
 Nothing is changed. Nothing checked is a failure: an audit of an empty ledger does not pass.
@@ -36,12 +36,15 @@ from storage.rebuild import differences
 from storage.schema import checkpoints, tiles
 from storage.segments import MEDIA_TYPE as SEGMENTS
 from storage.segments import SegmentManifest
+from storage.strays import strays
 from storage.vault import Vault
 from storage.verifier.errors import VerificationError
 from storage.verifier.keys import VerifierKey
 from storage.verifier.merkle import Frontier, leaf_hash
 
 _CHUNK = 1 << 20
+_NOT_OURS = (EvidenceError, VerificationError, ValueError, TypeError, AttributeError, LookupError)
+"""What comes of reading a row that is not one of ours any more: an empty cell has no digest, a text is no number."""
 
 
 @dataclass(slots=True)
@@ -84,7 +87,7 @@ class Audit:
             step = Step(number, check.__name__.strip("_"))
             try:
                 check(step)
-            except (EvidenceError, ValueError) as error:
+            except _NOT_OURS as error:
                 # a row that was tampered with may not even be a value of ours any more
                 step.findings.append(str(error))
             steps.append(step)
@@ -138,9 +141,10 @@ class Audit:
 
     def _catalog(self, step: Step) -> None:
         found = differences(self.engine, self.projector, self.vault)
+        step.findings.extend(map(str, found))
         with reading(self.engine) as connection:
             step.checked = count(connection)
-        step.findings.extend(map(str, found))
+            step.findings.extend(strays(connection))
 
     def _objects(self, step: Step) -> None:
         catalog = Catalog(self.engine)
@@ -149,7 +153,7 @@ class Audit:
                 step.checked += 1
                 try:
                     check()
-                except (EvidenceError, ValueError) as error:
+                except _NOT_OURS as error:
                     step.findings.append(f"{clip.subject}: {error}")
 
     def _objects_of(self, clip: Clip, catalog: Catalog) -> Iterator[Callable[[], None]]:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from sqlalchemy import Connection, func, select
 
 from storage.errors import LedgerError
-from storage.ledger.tiles import TILE_WIDTH, tile_hash_reader
+from storage.ledger.tiles import TILE_WIDTH, TileName, tile_hash_reader
 from storage.ledger.tree import HashReader
 from storage.schema import entries, tiles
 from storage.verifier.merkle import HASH_BYTES, subtree_root
@@ -66,7 +66,8 @@ def read_tile(connection: Connection, level: int, index: int, width: int) -> byt
 
 
 def recomputed_tile(connection: Connection, level: int, index: int) -> bytes:
-    """Return the hashes of a full tile from the stored leaf hashes alone, believing no kept tile."""
+    """Return the hashes of a full tile from the stored leaf hashes alone, believing no kept tile; refuses an impossible one."""
+    TileName(level, index, TILE_WIDTH)
     return _computed(connection, level, index, TILE_WIDTH, lambda c, below, at, _width: recomputed_tile(c, below, at))
 
 

@@ -60,7 +60,8 @@ def verify_directory(
     results += _contents(replay, LogFiles(root, head.size), head)
     if held:
         results.append(_earlier_heads(older, heads, replay, head))
-    return report(results, vouched=bool(witnesses) or any(map(_size, heads)))
+    tail = 0 if witnesses else head.size - max(map(_size, heads), default=0)
+    return report(results, vouched=bool(witnesses) or any(map(_size, heads)), tail=tail)
 
 
 def _held_heads(older: Check, held: Sequence[str], keys: Sequence[VerifierKey]) -> list[Checkpoint]:

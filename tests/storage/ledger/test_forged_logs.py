@@ -130,13 +130,16 @@ def test_a_rewritten_past_is_noticed_by_whoever_held_a_head(tmp_path: Path) -> N
 
 
 def test_what_was_changed_after_the_held_head_is_not_noticed(tmp_path: Path) -> None:
-    """An honest limit: the tail since the last head held outside belongs to whoever has the key."""
+    """An honest limit: the tail since the last head held outside belongs to whoever has the key, and the verdict says so."""
     held = log_of(60).note(30)
     forged = SmallLog()
     for seq in range(60):
         forged.add(**({"body": {"size": 7}} if seq == 30 else {}))
 
-    assert verify_directory(forged.write(tmp_path), KEYS, held=[held]).outcome is Outcome.VERIFIED
+    report = verify_directory(forged.write(tmp_path), KEYS, held=[held])
+    assert (report.outcome, report.tail) == (Outcome.CONSISTENT, 30)
+    whole = verify_directory(tmp_path, KEYS, held=[held, forged.note(60)])
+    assert (whole.outcome, whole.tail) == (Outcome.VERIFIED, 0)
 
 
 def test_a_log_that_was_cut_is_noticed_by_whoever_held_a_head(tmp_path: Path) -> None:
