@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
-Fate: TypeAlias = Literal["detected", "refused", "neutral"]
-"""``refused``: the database or the store did not let it happen. ``neutral``: proved to have changed nothing that is read."""
+Fate: TypeAlias = Literal["detected", "refused", "neutral", "in the tail"]
+"""
+``refused``: the database or the store did not let it happen. ``neutral``: proved to have changed nothing that is read. ``in the
+tail``: by somebody with the key, after the newest head held outside; not detected, and no verdict vouches for those entries.
+"""
 
 CLASSES = {
     "A": "published files",
@@ -44,14 +46,5 @@ class Tally:
         return self.fates.total() + len(self.unnoticed)
 
     def __str__(self) -> str:
-        fates = " ".join(f"{fate} {self.fates[fate]}" for fate in ("detected", "refused", "neutral"))
+        fates = " ".join(f"{fate} {self.fates[fate]}" for fate in get_args(Fate) if self.fates[fate])
         return f"{self.letter} {CLASSES[self.letter]}: {self.total} mutations, {fates}, unnoticed {len(self.unnoticed)}"
-
-
-def ids(names: Iterable[str]) -> Iterator[str]:
-    """Return the names once each; two mutations of one name would be counted once in a report."""
-    seen: set[str] = set()
-    for name in names:
-        assert name not in seen, name
-        seen.add(name)
-        yield name

@@ -185,6 +185,53 @@ def effects_of(world: World, place: Path) -> dict[str, bytes]:
     return shown | {str(path.relative_to(place)): path.read_bytes() for path in sorted(place.rglob("*")) if path.is_file()}
 
 
+def make_days(root: Path) -> World:
+    """Make an office that has three like days behind it; the heads after the first and the second were cosigned and kept."""
+    world = World(root / "office", root / "outside")
+    world.outside.mkdir(parents=True)
+    found(world.home, name="演示局", log=ORIGIN, more=["", "[media]", "render = false"]).engine.dispose()
+    office = Office.open(world.home / "yihu.toml", Clock())
+    (world.outside / "vkey").write_text(office.log.vkey)
+    _witness(office, world)
+    for day in range(3):
+        _day(office, root / f"card-{day}", day)
+        if day < 2:  # the third is the tail that nobody outside has seen
+            sign(office, world)
+    office.log.checkpoint()
+    office.engine.dispose()
+    return world
+
+
+def _day(office: Office, card: Path, day: int) -> None:
+    known = len(office.catalog.clips())
+    (card / "DCIM").mkdir(parents=True)
+    for number in range(2):
+        (card / "DCIM" / f"{day}{number:03d}.MP4").write_bytes(bytes([day, number]) * 1000)
+    office.pipeline().ingest(card, device="DEMO-1")
+    registry, actor = office.registry, office.operator
+    bureau = registry.add_office(f"演示局{day}", code=f"D-{day}", actor=actor)
+    officer = registry.add_officer(f"演示员{day}", badge=f"00000{day}", office=bureau, actor=actor)
+    party = registry.add_party(PartyDetails(PartyKind.ORGANISATION, f"样例商铺{day}"), actor=actor)
+    details = MatterDetails(MatterKind.CASE, f"演示{day}", f"样{day}号")
+    case = registry.register_case(details, office=bureau, parties=[party], actor=actor)
+    start = datetime(2026, 11, 18, 9, tzinfo=UTC)
+    act = ActivityDetails(ActivityKind.ON_SITE_INSPECTION, "现场检查", "样例街", start, start + timedelta(hours=1), (officer,))
+    _other, activity = (registry.record_activity(act, matter=case, stage=Stage.INVESTIGATION, actor=actor) for _ in range(2))
+    _token(office, f"测试岗{day}")
+    for clip in office.catalog.clips()[known:]:
+        outputs = [_output(office, clip.subject, "review", "video/mp4")]
+        body: dict[str, Json] = {"facts": {"duration_ms": 6000}, "findings": ["silent"], "outputs": outputs}
+        office.custody.record(Entry("DERIVED", clip.subject, office.dock, body))
+        registry.file_clip(clip.subject, activity, actor=actor)
+        for _ in range(2):
+            office.custody.record(Entry("ACCESSED", clip.subject, actor, {"viewing": "01J"}))
+    grow(office, 2)
+
+
+def _token(office: Office, name: str) -> Subject:
+    return issue_token(office.custody, name=name, role=Role.REVIEWER, actor=office.operator)[0]
+
+
 def log_subject(office: Office) -> Subject:
     """The log as the subject of entries."""
     return found_again(office.index_key, Kind.LOG, ORIGIN)
