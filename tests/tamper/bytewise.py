@@ -29,6 +29,14 @@ def flipped(raw: bytes, bit: int) -> bytes:
     return bytes(changed)
 
 
+def _two_swapped(raw: bytes, draw: random.Random) -> bytes:
+    first = draw.randrange(len(raw))
+    second = next(at % len(raw) for at in range(first, first + len(raw)) if raw[at % len(raw)] != raw[first])
+    changed = bytearray(raw)
+    changed[first], changed[second] = changed[second], changed[first]
+    return bytes(changed)
+
+
 DAMAGES: Mapping[str, Callable[[bytes, random.Random], bytes]] = {
     "first bit flipped": lambda raw, _: flipped(raw, 0),
     "some bit flipped": lambda raw, draw: flipped(raw, draw.randrange(8 * len(raw))),
@@ -42,19 +50,11 @@ DAMAGES: Mapping[str, Callable[[bytes, random.Random], bytes]] = {
     "a line feed appended": lambda raw, _: raw + b"\n",
     "32 bytes appended": lambda raw, _: raw + bytes(32),
     "doubled": lambda raw, _: raw + raw,
-    "two bytes swapped": lambda raw, draw: _two_swapped(raw, draw),  # noqa: PLW0108 - it stands below
+    "two bytes swapped": _two_swapped,
     "carriage returns": lambda raw, _: raw.replace(b"\n", b"\r\n") if b"\n" in raw else raw + b"\r\n",
     "byte order mark": lambda raw, _: b"\xef\xbb\xbf" + raw,
     "one byte more in the middle": lambda raw, _: raw[: len(raw) // 2] + b"A" + raw[len(raw) // 2 :],
 }
-
-
-def _two_swapped(raw: bytes, draw: random.Random) -> bytes:
-    first = draw.randrange(len(raw))
-    second = next(at % len(raw) for at in range(first, first + len(raw)) if raw[at % len(raw)] != raw[first])
-    changed = bytearray(raw)
-    changed[first], changed[second] = changed[second], changed[first]
-    return bytes(changed)
 
 
 def damaged(files: Files) -> Iterator[FileMutation]:

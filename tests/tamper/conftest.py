@@ -10,9 +10,12 @@ import pytest
 from sqlalchemy import create_engine
 
 from storage import rebuild
+from tests.servers.fixtures import minio, seaweed
 
 from .tally import Tally
 from .world import World, make
+
+__all__ = ["minio", "seaweed"]
 
 
 @pytest.fixture(scope="session", autouse=True)

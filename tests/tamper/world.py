@@ -7,6 +7,7 @@ The office is made once for a run of tests, by the program itself; a copy of it 
 from __future__ import annotations
 
 import io
+import random
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ from storage.ledger.keys import VerifierKey
 from storage.ledger.publish import DirectoryShelf, publish, publish_all
 from storage.ledger.witness import Answer
 from storage.ledger.witnessing import Witness as AtWork
+from storage.local_s3 import LocalS3
 from storage.objects import Bucket, ObjectName, ObjectReader, Promise, deposit
 from storage.schema import projections
 from storage.verifier.lifecycle import LifeCycle
@@ -71,6 +73,11 @@ class World:
         """Copy the whole office, and nothing that is outside."""
         shutil.copytree(self.home, to)
         return World(to, self.outside)
+
+    def copied_whole(self, to: Path) -> World:
+        """Copy the office and everything outside of it: another world."""
+        shutil.copytree(self.outside, to / "outside")
+        return World(self.copy(to / "office").home, to / "outside")
 
     def witnesses(self) -> list[AtWork]:
         """Open the witnesses, who are under other administrators."""
@@ -140,14 +147,9 @@ def life_cycle(office: Office) -> LifeCycle:
 
 def make(root: Path, *, entries: int = 0) -> World:
     """Make the office: clips, cases, accounts, witnesses, checkpoints, one erased person, and at least so many *entries*."""
-    world = World(root / "office", root / "outside")
-    world.outside.mkdir(parents=True)
-    more = ["", "[media]", "render = false"]
-    found(world.home, name="演示局", log=ORIGIN, more=more).engine.dispose()
+    world = make_bare(root)
     office = Office.open(world.home / "yihu.toml", Clock())
-    (world.outside / "vkey").write_text(office.log.vkey)
     _ingest(office, root / "card")
-    _witness(office, world)
     sign(office, world)
     _file(office)
     _accounts(office)
@@ -185,18 +187,48 @@ def effects_of(world: World, place: Path) -> dict[str, bytes]:
     return shown | {str(path.relative_to(place)): path.read_bytes() for path in sorted(place.rglob("*")) if path.is_file()}
 
 
-def make_days(root: Path) -> World:
-    """Make an office that has three like days behind it; the heads after the first and the second were cosigned and kept."""
+def make_bare(root: Path) -> World:
+    """Make an office that has two witnesses and nothing else."""
     world = World(root / "office", root / "outside")
     world.outside.mkdir(parents=True)
     found(world.home, name="演示局", log=ORIGIN, more=["", "[media]", "render = false"]).engine.dispose()
+    with opened(world) as office:
+        (world.outside / "vkey").write_text(office.log.vkey)
+        _witness(office, world)
+    return world
+
+
+def make_days(root: Path) -> World:
+    """Make an office that has three like days behind it; the heads after the first and the second were cosigned and kept."""
+    world = make_bare(root)
     office = Office.open(world.home / "yihu.toml", Clock())
-    (world.outside / "vkey").write_text(office.log.vkey)
-    _witness(office, world)
     for day in range(3):
         _day(office, root / f"card-{day}", day)
         if day < 2:  # the third is the tail that nobody outside has seen
             sign(office, world)
+    office.log.checkpoint()
+    office.engine.dispose()
+    return world
+
+
+def make_on_server(root: Path, server: LocalS3, *, clips: int) -> World:
+    """Make an office with so many clips whose objects lie on an S3 server."""
+    world = World(root / "office", root / "outside")
+    store = ["", "[media]", "render = false", "", "[store]", 'kind = "s3"', f'endpoint = "{server.endpoint}"']
+    found(world.home, name="演示局", log=ORIGIN, more=store).engine.dispose()
+    for name, secret in (("s3-access", server.access_key), ("s3-secret", server.secret_key)):
+        (world.home / "keys" / name).touch(mode=0o600)
+        (world.home / "keys" / name).write_text(f"{secret}\n")
+    office = Office.open(world.home / "yihu.toml")
+    (root / "card" / "DCIM").mkdir(parents=True)
+    for number in range(clips):
+        (root / "card" / "DCIM" / f"{number:04d}.MP4").write_bytes(random.Random(number).randbytes(1000 + number))
+    report = office.pipeline().ingest(root / "card", device="DEMO-1")
+    assert (len(report.secured), report.problems) == (clips, ())
+    for clip in office.catalog.clips():
+        outputs = [_output(office, clip.subject, "review", "video/mp4")]
+        body: dict[str, Json] = {"facts": {"duration_ms": 6000}, "findings": ["silent"], "outputs": outputs}
+        office.custody.record(Entry("DERIVED", clip.subject, office.dock, body))
     office.log.checkpoint()
     office.engine.dispose()
     return world
@@ -273,7 +305,7 @@ class _delivering:  # noqa: N801 - a function with a witness in it
 def _ingest(office: Office, card: Path) -> None:
     (card / "DCIM").mkdir(parents=True)
     for number in range(3):
-        (card / "DCIM" / f"{number:04d}.MP4").write_bytes(bytes([number]) * (1000 + number))
+        (card / "DCIM" / f"{number:04d}.MP4").write_bytes(random.Random(number).randbytes(1000 + number))
     (card / "DCIM" / "现场.TXT").write_bytes(b"a note")
     report = office.pipeline().ingest(card, device="DEMO-1")
     assert (len(report.secured), report.problems) == (4, ())
