@@ -317,7 +317,7 @@ def forge(honest: World, place: Path, attack: Attack, where: range) -> Forged:
         first = next((at for at, (old, new) in enumerate(zip(before, after, strict=False)) if old != new), len(after))
         first = min(first, len(before))
         assert before != after
-        _take_back(office, first)
+        taken_back(office, first)
         _record(office, _renumbered(after, first), first)
         publish(office.log, DirectoryShelf(place / "published"))
     return Forged(world, place / "published", first, len(after))
@@ -335,7 +335,7 @@ def _renumbered(lines: Lines, first: int) -> Lines:
     return made
 
 
-def _take_back(office: Office, first: int) -> None:
+def taken_back(office: Office, first: int) -> None:
     """Undo everything from entry *first* on, in database and lock."""
     with writing(office.engine) as connection:
         for table in APPEND_ONLY:

@@ -32,6 +32,7 @@ class Tally:
     letter: str
     fates: Counter[Fate] = field(default_factory=Counter)
     unnoticed: list[str] = field(default_factory=list)
+    _looked_at: int = 0
 
     def note(self, name: str, fate: Fate | None) -> None:
         """Count one mutation; ``None`` is the fate that none may have."""
@@ -39,6 +40,11 @@ class Tally:
             self.unnoticed.append(name)
         else:
             self.fates[fate] += 1
+
+    def settle(self) -> None:
+        """End a test: fail by name what went unnoticed in it."""
+        unnoticed, self._looked_at = self.unnoticed[self._looked_at :], len(self.unnoticed)
+        assert unnoticed == []
 
     @property
     def total(self) -> int:

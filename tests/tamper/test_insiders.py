@@ -75,7 +75,7 @@ def test_an_insider(days: Days, tally: Tally, tmp_path: Path, name: str, place: 
     elif place == "after" and _is_vouched_for_by_nobody(days, forged):
         fate = "in the tail"
     tally.note(f"{name} {place}", fate)
-    assert tally.unnoticed == []
+    tally.settle()
 
 
 def _is_found_outside(days: Days, forged: Forged, place: Path) -> bool:
@@ -135,4 +135,4 @@ def test_an_insider_who_makes_full_tiles_anew(large: World, tally: Tally, tmp_pa
     assert findings_of(forged.world) == []
     report = verify_directory(forged.published, large.keys(), held=large.held())
     tally.note(f"{name} in a full tile", "detected" if report.outcome is Outcome.FAILED else None)
-    assert tally.unnoticed == []
+    tally.settle()

@@ -92,7 +92,7 @@ def test_every_file_of_the_store(folder: Folder, tally: Tally) -> None:
             if folder.files[one] != folder.files[other]:
                 fate = folder.fate({one: folder.files[other], other: folder.files[one]})
                 tally.note(f"{one} and {other}: swapped", fate)
-    assert tally.unnoticed == []
+    tally.settle()
 
 
 DESCRIPTIONS: dict[str, dict[str, Any]] = {
@@ -114,7 +114,7 @@ def test_every_description_rewritten_by_somebody_who_knows_the_form(
         if wanted is not None and wanted != json.loads(raw):
             rewritten = json.dumps(wanted, ensure_ascii=False, indent=1).encode()
             tally.note(f"{path}: {changes}", folder.fate({path: rewritten}))
-    assert tally.unnoticed == []
+    tally.settle()
 
 
 def test_an_object_replaced_with_a_description_that_fits(folder: Folder, tally: Tally) -> None:
@@ -132,7 +132,7 @@ def test_an_object_replaced_with_a_description_that_fits(folder: Folder, tally: 
             }
             description = json.dumps(fields, ensure_ascii=False, indent=1).encode()
             tally.note(f"{path}: replaced", folder.fate({path: raw, beside: description}))
-    assert tally.unnoticed == []
+    tally.settle()
 
 
 def test_what_stands_beside_an_object_is_never_read_in_its_place(folder: Folder, tally: Tally) -> None:
@@ -153,7 +153,7 @@ def test_what_stands_beside_an_object_is_never_read_in_its_place(folder: Folder,
             detected = bool(findings_in(folder.office))
             same = _read(folder.office, name, str(clip.object_version)) == before
         tally.note(what, "detected" if detected else "neutral" if same else None)
-    assert tally.unnoticed == []
+    tally.settle()
 
 
 def _read(office: Office, name: ObjectName, version: str) -> tuple[object, bytes]:
@@ -272,7 +272,7 @@ def test_evidence_outlives_the_owner_of_the_server(served: Served, tally: Tally)
     """Refused; or done beside the version that was recorded, which is read as before; or found."""
     for (what, attack), clip in zip(ON_EVIDENCE.items(), served.clips[1:], strict=False):
         tally.note(f"evidence: {what}", served.fate(attack, clip, *map(_original, (clip, served.clips[0]))))
-    assert tally.unnoticed == []
+    tally.settle()
     assert served.unlocked() == [], "no original is gone, and none is under a weaker lock"
 
 
@@ -281,7 +281,7 @@ def test_what_can_be_made_again_is_at_least_missed(served: Served, tally: Tally)
     for (what, attack), clip in zip(ON_WHAT_CAN_BE_MADE_AGAIN.items(), served.clips[1:], strict=False):
         it, other = (_review(served.office, one) for one in (clip, served.clips[0]))
         tally.note(f"review copy: {what}", served.fate(attack, clip, it, other))
-    assert tally.unnoticed == []
+    tally.settle()
 
 
 def _original(clip: Clip) -> Address:

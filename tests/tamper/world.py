@@ -275,10 +275,10 @@ def size_of(office: Office) -> int:
     return int((office.log.latest() or "\n0").split("\n")[1])
 
 
-def grow(office: Office, count: int) -> None:
-    """Record so many entries more."""
+def grow(office: Office, count: int, *, version: str = "1") -> None:
+    """Record so many entries more; of the same *version* they are the same, as the clock is."""
     subject = log_subject(office)
-    office.custody.record_all([Entry("STARTED", subject, office.dock, {"version": "1"}) for _ in range(count)])
+    office.custody.record_all([Entry("STARTED", subject, office.dock, {"version": version}) for _ in range(count)])
 
 
 def sign(office: Office, world: World) -> str:
@@ -286,7 +286,7 @@ def sign(office: Office, world: World) -> str:
     office.log.checkpoint()
     by_name = {one.key.name: one for one in world.witnesses()}
     for known in office.log.anchors.witnesses():
-        feed(office.log, known, _delivering(by_name[known.key.name]))
+        feed(office.log, known, delivering(by_name[known.key.name]))
     note = office.log.newest()
     assert note is not None
     size = int(note.split("\n", 2)[1])
@@ -294,7 +294,9 @@ def sign(office: Office, world: World) -> str:
     return note
 
 
-class _delivering:  # noqa: N801 - a function with a witness in it
+class delivering:  # noqa: N801 - a function with a witness in it
+    """Brings requests to a witness."""
+
     def __init__(self, at_work: AtWork) -> None:
         self._at_work = at_work
 
