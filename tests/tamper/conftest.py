@@ -48,9 +48,11 @@ def tally(request: pytest.FixtureRequest) -> Iterator[Tally]:
     """Counts the mutations of a module, whose letter it names in ``CLASS``, and says in the end what became of them."""
     made = Tally(request.module.CLASS)
     yield made
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        reporter.write_line(f"\n{made}")
+    plugins = request.config.pluginmanager
+    reporter, capture = plugins.get_plugin("terminalreporter"), plugins.get_plugin("capturemanager")
+    if reporter is not None and capture is not None:
+        with capture.global_and_fixture_disabled():
+            reporter.write_line(f"\n{made}")
 
 
 @pytest.fixture(scope="module")

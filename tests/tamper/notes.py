@@ -158,7 +158,7 @@ def spoilt_proofs(proof: str, *, others: list[str], newer: str) -> Iterator[tupl
         return "\n".join([first, index, *path]) + f"\n\n{note}"
 
     number = int(index.removeprefix("index "))
-    for wrong in (number + 1, number - 1, number ^ 1, 0 if number else 1, f"0{number}", f"+{number}", f"{number} ", 10**15):
+    for wrong in {str(number + 1), str(number - 1), "0" if number else "2", f"0{number}", f"+{number}", f"{number} ", "9" * 15}:
         yield f"index {wrong}", made(index=f"index {wrong}")
     for place, line in enumerate(path):
         raw = base64.b64decode(line)

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from sqlalchemy import Column, Connection, Integer, LargeBinary, Table, create_engine, delete, insert, select
+from sqlalchemy import Column, Connection, Engine, Integer, LargeBinary, Table, create_engine, delete, insert, select, text
 from sqlalchemy.types import Boolean
 
-from storage.schema import permanent, projections
+from storage.migrations.append_only import guard
+from storage.schema import APPEND_ONLY, permanent, projections
 
 from .tally import SEED
 
@@ -180,6 +181,42 @@ class DatabaseFile:
             raw.execute("PRAGMA writable_schema = ON")
             for name, sql in self._tables.items():
                 raw.execute("UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND name = ?", (sql, name))
+
+
+class DatabaseOnServer:
+    """A database on PostgreSQL in the hands of who owns its tables: triggers and references are gone, and the rows put back."""
+
+    def __init__(self, engine: Engine, rows: Rows) -> None:
+        self._engine, self._rows = engine, rows
+        with engine.begin() as connection:
+            for statement in _loosening():
+                connection.execute(text(statement))
+
+    def put_back(self) -> None:
+        """Make it honest again, to the last row."""
+        with self.spoiling() as connection:
+            for table in tables():
+                connection.execute(delete(table))
+                if self._rows[table.name]:
+                    connection.execute(insert(table), list(self._rows[table.name]))
+
+    @contextmanager
+    def spoiling(self) -> Iterator[Connection]:
+        """Hold a connection that nothing holds back; afterwards the triggers stand again."""
+        with self._engine.begin() as connection:
+            for table in APPEND_ONLY:
+                connection.execute(text(f"ALTER TABLE {table.name} DISABLE TRIGGER {table.name}_append_only"))
+            yield connection
+            guard(connection)
+
+
+def _loosening() -> Iterator[str]:
+    for table in tables():
+        for key in table.foreign_key_constraints:
+            yield f"ALTER TABLE {table.name} DROP CONSTRAINT {table.name}_{'_'.join(key.column_keys)}_fkey"
+        for column in table.columns:
+            if not column.primary_key:
+                yield f"ALTER TABLE {table.name} ALTER {column.name} DROP NOT NULL"
 
 
 @contextmanager

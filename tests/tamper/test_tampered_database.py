@@ -7,6 +7,7 @@ anybody is told.
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,17 +15,18 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Table
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
 from storage.database import reading
 from storage.errors import YihuError
 from storage.migrations.append_only import is_guarded
 from storage.schema import tiles
+from tests.servers.postgres_server import empty, postgres_server
 from yihu.wiring import Office
 
-from .rows import DatabaseFile, Row, RowMutation, mutations, rows_in, tables
-from .tally import Fate, Tally
-from .world import World, effects_of, findings_in, opened, opened_again
+from .rows import DatabaseFile, DatabaseOnServer, Row, RowMutation, mutations, rows_in, tables
+from .tally import SEED, Fate, Tally
+from .world import World, effects_of, findings_in, make, opened, opened_again
 
 CLASS = "D"
 
@@ -35,6 +37,8 @@ NEUTRAL = {
 """Tables of which mutations may be neutral, and why. That each of them is, is proved each time."""
 
 
+DRAWN = 30
+"""How many are drawn for PostgreSQL."""
 EMPTY_HERE = {"tiles"}
 """Only the large office has full tiles. Who adds a table puts something into it in `tests.tamper.world`."""
 
@@ -45,7 +49,7 @@ class Patient:
 
     world: World
     office: Office
-    file: DatabaseFile
+    file: DatabaseFile | DatabaseOnServer
     rows: dict[str, list[Row]]
     effects: dict[str, bytes]
     place: Path
@@ -55,7 +59,7 @@ class Patient:
         try:
             with self.file.spoiling() as connection:
                 mutation.apply(connection, self.rows)
-        except IntegrityError:
+        except (IntegrityError, DataError, ProgrammingError):
             return "refused"
         if self.noticed():
             return "detected"
@@ -168,3 +172,32 @@ def test_findings_name_what_was_changed(patient: Patient) -> None:
         found = patient.noticed()
         assert any(mutation.table.name in finding for finding in found), (mutation.name, found)
     patient.file.put_back()
+
+
+# --- a smaller draw on PostgreSQL ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def on_postgresql(tmp_path: Path) -> Iterator[Patient]:
+    with postgres_server() as server, server.database(empty) as url:
+        world = make(tmp_path / "world", more=["", "[database]", f'url = "{url}"'])
+        office = world.office()
+        with reading(office.engine) as connection:
+            rows = rows_in(connection)
+        (tmp_path / "effects").mkdir()
+        effects = effects_of(world, tmp_path / "effects" / "honest")
+        yield Patient(world, office, DatabaseOnServer(office.engine, rows), rows, effects, tmp_path / "effects")
+        office.engine.dispose()
+
+
+@pytest.mark.postgres
+def test_a_draw_of_all_this_on_postgresql(on_postgresql: Patient, tally: Tally) -> None:
+    """By the owner of the tables; what its types and keys do not let in is refused."""
+    patient = on_postgresql
+    assert patient.noticed() == []
+    drawn = random.Random(SEED).sample(list(mutations(patient.rows)), DRAWN)
+    for mutation in drawn:
+        tally.note(f"PostgreSQL, {mutation.name}", patient.fate(mutation))
+        patient.file.put_back()
+    assert patient.noticed() == []
+    tally.settle()

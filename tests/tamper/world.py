@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -145,9 +145,9 @@ def life_cycle(office: Office) -> LifeCycle:
     return LifeCycle({(one.kind.value, one.type): (one.after, one.then) for one in moves})
 
 
-def make(root: Path, *, entries: int = 0) -> World:
+def make(root: Path, *, entries: int = 0, more: Sequence[str] = ()) -> World:
     """Make the office: clips, cases, accounts, witnesses, checkpoints, one erased person, and at least so many *entries*."""
-    world = make_bare(root)
+    world = make_bare(root, more=more)
     office = Office.open(world.home / "yihu.toml", Clock())
     _ingest(office, root / "card")
     sign(office, world)
@@ -187,11 +187,11 @@ def effects_of(world: World, place: Path) -> dict[str, bytes]:
     return shown | {str(path.relative_to(place)): path.read_bytes() for path in sorted(place.rglob("*")) if path.is_file()}
 
 
-def make_bare(root: Path) -> World:
-    """Make an office that has two witnesses and nothing else."""
+def make_bare(root: Path, *, more: Sequence[str] = ()) -> World:
+    """Make an office that has two witnesses and nothing else; *more* are further lines of its settings."""
     world = World(root / "office", root / "outside")
     world.outside.mkdir(parents=True)
-    found(world.home, name="演示局", log=ORIGIN, more=["", "[media]", "render = false"]).engine.dispose()
+    found(world.home, name="演示局", log=ORIGIN, more=["", "[media]", "render = false", *more]).engine.dispose()
     with opened(world) as office:
         (world.outside / "vkey").write_text(office.log.vkey)
         _witness(office, world)
