@@ -12,8 +12,9 @@ from sqlalchemy import create_engine
 from storage import rebuild
 from tests.servers.fixtures import minio, seaweed
 
+from .offices import make
 from .tally import Tally
-from .world import World, make
+from .world import World
 
 __all__ = ["minio", "seaweed"]
 

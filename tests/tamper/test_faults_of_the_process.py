@@ -26,8 +26,9 @@ from storage.verifier.steps import Outcome
 from tests.storage.ledger.living import Died, Dying
 from yihu.wiring import Office
 
+from .offices import make_bare
 from .tally import Fate, Tally
-from .world import World, delivering, findings_in, findings_of, grow, make_bare, opened, sign, size_of
+from .world import World, delivering, findings_in, findings_of, grow, opened, sign, size_of
 
 CLASS = "G"
 

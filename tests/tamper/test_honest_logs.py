@@ -20,8 +20,9 @@ from storage.verifier.logdir import verify_directory
 from storage.verifier.steps import Outcome
 from yihu.wiring import Office
 
+from .offices import make_bare
 from .tally import SEED
-from .world import Clock, World, findings_in, grow, life_cycle, log_subject, make_bare, sign
+from .world import Clock, World, findings_in, grow, life_cycle, log_subject, sign
 
 LOGS = 50
 _CROWD = 250

@@ -19,9 +19,11 @@ from storage.ledger.witnessing import Witness
 from storage.verifier.logdir import verify_directory
 from storage.verifier.steps import Outcome
 
-from .insiders import ATTACKS, BREAKING_A_RULE, Forged, forge, history_of
+from .forging import Forged, forge
+from .insiders import ATTACKS, BREAKING_A_RULE, history_of
+from .offices import make_days
 from .tally import Fate, Tally
-from .world import ORIGIN, Clock, World, findings_of, life_cycle, make_days, opened
+from .world import ORIGIN, Clock, World, findings_of, life_cycle, opened
 
 CLASS = "C"
 PLACES = ("before", "at", "after")

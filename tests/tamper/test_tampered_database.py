@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Table
+from sqlalchemy import Table, text
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
 from storage.database import reading
@@ -24,9 +24,10 @@ from storage.schema import tiles
 from tests.servers.postgres_server import empty, postgres_server
 from yihu.wiring import Office
 
+from .offices import make
 from .rows import DatabaseFile, DatabaseOnServer, Row, RowMutation, mutations, rows_in, tables
 from .tally import SEED, Fate, Tally
-from .world import World, effects_of, findings_in, make, opened, opened_again
+from .world import World, effects_of, findings_in, opened, opened_again
 
 CLASS = "D"
 
@@ -37,6 +38,9 @@ NEUTRAL = {
 """Tables of which mutations may be neutral, and why. That each of them is, is proved each time."""
 
 
+LENIENT = """
+CREATE OR REPLACE FUNCTION yihu_append_only() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$
+"""
 DRAWN = 30
 """How many are drawn for PostgreSQL."""
 EMPTY_HERE = {"tiles"}
@@ -129,14 +133,21 @@ def _try_all(patient: Patient, tally: Tally, table: Table) -> None:
     tally.settle()
 
 
-def test_a_guard_that_was_dropped_stands_again_after_the_next_opening(patient: Patient, tally: Tally) -> None:
+EMPTIED = "CREATE TRIGGER entries_no_update BEFORE UPDATE ON entries BEGIN SELECT 1; END"
+
+
+@pytest.mark.parametrize("instead", [(), (EMPTIED,)], ids=["nothing", "one that refuses nothing"])
+def test_a_guard_that_was_dropped_stands_again_after_the_next_opening(
+    patient: Patient, tally: Tally, instead: tuple[str, ...]
+) -> None:
     """Neutral: nothing but the guard is gone, and then it is back."""
     patient.file.put_back()
-    _raw(patient, "DROP TRIGGER entries_no_update")
+    for statement in ("DROP TRIGGER entries_no_update", *instead):
+        _raw(patient, statement)
     assert patient.noticed() == []
     with reading(patient.office.engine) as connection:
         assert is_guarded(connection)
-    tally.note("a guard dropped", "neutral" if patient.is_neutral() else None)
+    tally.note(f"a guard dropped, {len(instead)} in its place", "neutral" if patient.is_neutral() else None)
     tally.settle()
 
 
@@ -201,3 +212,9 @@ def test_a_draw_of_all_this_on_postgresql(on_postgresql: Patient, tally: Tally) 
         patient.file.put_back()
     assert patient.noticed() == []
     tally.settle()
+    with patient.office.engine.begin() as connection:
+        connection.execute(text(LENIENT))
+        assert not is_guarded(connection)
+    assert patient.noticed() == []
+    with reading(patient.office.engine) as connection:
+        assert is_guarded(connection)

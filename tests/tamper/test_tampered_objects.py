@@ -28,8 +28,9 @@ from storage.objects import Bucket, ObjectName, Promise, Stored
 from yihu.wiring import Office
 
 from .bytewise import DAMAGES, Files, damaged
+from .offices import make_on_server
 from .tally import SEED, Fate, Tally
-from .world import World, findings_in, make_on_server
+from .world import World, findings_in
 
 CLASS = "E"
 FEW = 4

@@ -18,7 +18,8 @@ from storage.schema import entries
 from storage.verifier.logdir import verify_directory
 from storage.verifier.steps import Outcome
 
-from .insiders import history_of, taken_back
+from .forging import taken_back
+from .insiders import history_of
 from .tally import Tally
 from .world import World, findings_of, opened
 

@@ -39,21 +39,6 @@ def test_a_log_that_holds_ends_with_0(copied: Path, capsys: pytest.CaptureFixtur
     assert said[-1].startswith("INTERNALLY CONSISTENT")
 
 
-@pytest.mark.parametrize(
-    ("held", "said", "tail"), [(120, "all but the last 180 entries", 180), (300, "VERIFIED: everything", 0)]
-)
-def test_what_came_after_the_head_that_was_held_is_never_said_to_be_vouched_for(
-    copied: Path, small_log: SmallLog, capsys: pytest.CaptureFixture[str], held: int, said: str, tail: int
-) -> None:
-    (copied.parent / "held").write_text(small_log.note(held))
-    arguments = [str(copied), *KEY, "--held", str(copied.parent / "held")]
-
-    assert main(arguments) == 0
-    assert said in capsys.readouterr().out.splitlines()[-1]
-    assert main([*arguments, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["tail"] == tail
-
-
 def test_a_log_that_does_not_hold_ends_with_1(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tile = copied / "tile" / "0" / "000"
     tile.write_bytes(one_bit_off(tile.read_bytes(), 99))
