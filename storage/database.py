@@ -224,9 +224,15 @@ def migrate(engine: Engine, *, step: str = "head") -> None:
     # slow to import, and needed once in the life of an installation
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
 
     configuration = Config()
     configuration.set_main_option("script_location", str(files("storage") / "migrations"))
     with migrating(engine) as connection:
         configuration.attributes["connection"] = connection
-        command.upgrade(configuration, step)
+        try:
+            command.upgrade(configuration, step)
+        except CommandError as error:
+            # made by a newer program, or by nobody: nothing is changed
+            message = f"the tables of this database stand at a step that this program does not know: {error}"
+            raise LedgerError(message) from error

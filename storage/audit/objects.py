@@ -51,7 +51,7 @@ def objects(scope: Scope, store: AuditedStore, sample: Sample | None, step: Step
             step.count()
             try:
                 check()
-            except (EvidenceError, ValueError) as error:
+            except (EvidenceError, ValueError, TypeError, AttributeError, LookupError) as error:
                 yield Said("{subject}: {reason}", subject=clip.subject, reason=str(error))
         if scope.since:
             yield from _unspoken(store, catalog, f"clips/{clip.subject.id}/", step, is_shared=is_shared)

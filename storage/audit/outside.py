@@ -53,7 +53,7 @@ def held(scope: Scope, brought: Brought, step: Step) -> Iterator[str]:
     """Every checkpoint the auditor holds is signed by this log, and the stored entries begin with what it covers."""
     if not brought.held:
         step.remark("no older checkpoint was brought: whether the ledger was rewritten as a whole does not show here")
-    largest = 0
+    largest, sound = 0, list[str]()
     for name, text in brought.held:
         step.count()
         try:
@@ -64,10 +64,14 @@ def held(scope: Scope, brought: Brought, step: Step) -> Iterator[str]:
         wrong = _contradiction(scope, name, checkpoint)
         if wrong is None:
             largest = max(largest, checkpoint.size)
+            sound.append(note_in(text))
         else:
             yield wrong
     if largest:
         step.remark("the ledger continues the checkpoints that were brought; the largest covers {size} entries", size=largest)
+    # no finding: a witness may have answered somebody whose stick never came back
+    for missing in scope.log.anchors.forgotten(sound):
+        step.remark("{reason}", reason=missing)
 
 
 def _contradiction(scope: Scope, name: str, head: Checkpoint) -> str | None:

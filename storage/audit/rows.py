@@ -24,6 +24,7 @@ from storage.lifecycle import UNBORN
 from storage.projecting import Projector
 from storage.rebuild import Difference, Row, beside, differing, each_difference, is_current, recorded_entry, replay_one
 from storage.schema import entries, history, projections, subjects
+from storage.strays import strays
 from storage.vault import Vault
 from storage.verifier.leaves import read_leaf
 
@@ -42,6 +43,10 @@ def catalog(scope: Scope, projector: Projector, vault: Vault, step: Step) -> Ite
     whole = each_difference(scope.engine, projector, vault, step.count)
     for difference in _new(scope, projector, vault, step) if scope.since else whole:
         yield _said(difference)
+    if not scope.since:
+        with reading(scope.engine) as connection:
+            for stray in strays(connection):
+                yield Said("{reason}", reason=stray)
 
 
 def _said(found: Difference) -> str:

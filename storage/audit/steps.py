@@ -131,7 +131,7 @@ def gone_through(checks: Iterable[tuple[str, Check]], told: Told) -> Iterator[St
         try:
             for wrong in check(step):
                 step.found(wrong)
-        except (EvidenceError, VerificationError, ValueError, TypeError, LookupError, OverflowError) as error:
+        except (EvidenceError, VerificationError, ValueError, TypeError, AttributeError, LookupError, OverflowError) as error:
             # what was tampered with may not even be a value of ours any more
             step.found(str(error) or repr(error))
         if step.unlisted:

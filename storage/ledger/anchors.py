@@ -147,6 +147,17 @@ class Anchors:
         except (LedgerError, VerificationError):
             return False
 
+    def forgotten(self, held: Iterable[str]) -> Iterator[str]:
+        """Say of every cosignature in the *held* heads, which somebody outside kept, whether this database still has it."""
+        with reading(self._engine) as connection:
+            kept = {(row.size, row.line) for row in connection.execute(select(cosignatures.c.size, cosignatures.c.line))}
+        for note in held:
+            size = self._keys.opened(note).size
+            lines = ((line.split(" ")[1], f"{line}\n") for line in note.partition("\n\n")[2].splitlines())
+            missing = [name for name, line in lines if name != self._keys.origin and (size, line) not in kept]
+            if missing:
+                yield f"checkpoint {size}: the cosignature of {', '.join(missing)} is kept outside, and not here any more"
+
     def _policy(self, connection: Connection) -> Policy | None:
         try:
             return policy_for(quorum_now(connection), self._keys.newest(connection), known(connection))

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from sqlalchemy import Connection, func, select
 
 from storage.errors import LedgerError
-from storage.ledger.tiles import TILE_WIDTH, tile_hash_reader
+from storage.ledger.tiles import TILE_WIDTH, TileName, tile_hash_reader
 from storage.ledger.tree import HashReader
 from storage.schema import entries, tiles
 from storage.verifier.merkle import HASH_BYTES, Frontier, subtree_root
@@ -93,7 +93,8 @@ def read_tile(connection: Connection, level: int, index: int, width: int) -> byt
 
 
 def computed_tile(connection: Connection, level: int, index: int) -> bytes:
-    """Return the hashes of a full tile from the leaf hashes or, above them, from the kept tiles one level below."""
+    """Return the hashes of a full tile from the leaf hashes or the kept tiles one level below; refuses an impossible one."""
+    TileName(level, index, TILE_WIDTH)
     return _computed(connection, level, index, TILE_WIDTH, read_tile)
 
 

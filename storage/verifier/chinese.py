@@ -69,6 +69,10 @@ CHINESE = {
     "INTERNALLY CONSISTENT: everything holds together, but only the office's own key vouches for it.": (
         "内部一致：各部分相互吻合，但仅有机关自身的密钥作证。"
     ),
+    "INTERNALLY CONSISTENT: everything holds together, and somebody outside the office vouches for all but the last {tail} "
+    "entries; for those only the office's own key does.": (
+        "内部一致：各部分相互吻合；除最后 {tail} 条外有机关以外的一方作证，这 {tail} 条仅有机关自身的密钥作证。"
+    ),
     "NOT VERIFIED: do not rely on this.": "验证未通过：不得采信。",
     "NOT VERIFIED: signatures could not be checked; install the Python package named above and repeat.": (
         "未完成验证：无法检查签名；请安装上面所列的 Python 软件包后重新运行。"

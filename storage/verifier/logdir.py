@@ -91,7 +91,8 @@ def verify_directory(
         results.append(check_tokens(stamps, head.origin, tokens))
     if held:
         results.append(_earlier_heads(older, heads, replay, head))
-    return report(results, vouched=bool(witnesses) or any(map(_size, heads)))
+    tail = 0 if witnesses else head.size - max(map(_size, heads), default=0)
+    return report(results, vouched=bool(witnesses) or any(map(_size, heads)), tail=tail)
 
 
 def _held_heads(older: Check, held: Sequence[str], history: KeyHistory) -> list[Checkpoint]:

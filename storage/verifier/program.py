@@ -102,7 +102,17 @@ def _verify(options: argparse.Namespace) -> Report:
 
 def _text(report: Report, language: str) -> str:
     lines = [_shown(_line(step).in_language(language)) for step in report.steps]
-    return "\n".join([*lines, "", translated(CONCLUSIONS[report.outcome], language), ""])
+    return "\n".join([*lines, "", _conclusion(report).in_language(language), ""])
+
+
+def _conclusion(report: Report) -> Said:
+    if not report.tail:
+        return Said(CONCLUSIONS[report.outcome])
+    return Said(
+        "INTERNALLY CONSISTENT: everything holds together, and somebody outside the office vouches for all but the last {tail} "
+        "entries; for those only the office's own key does.",
+        tail=report.tail,
+    )
 
 
 def _line(step: Step) -> Said:
@@ -118,7 +128,12 @@ def _shown(line: str) -> str:
 
 def _json(report: Report) -> str:
     steps = [{"number": s.number, "name": s.name, "ok": s.ok, "detail": str(s.detail)} for s in report.steps]
-    outcome = {"outcome": report.outcome.label, "exit_code": report.outcome.exit_code, "steps": steps}
+    outcome = {
+        "outcome": report.outcome.label,
+        "exit_code": report.outcome.exit_code,
+        "tail": report.tail,
+        "steps": steps,
+    }
     return json.dumps(outcome, ensure_ascii=False, indent=2) + "\n"
 
 

@@ -19,9 +19,9 @@ class Outcome(Enum):
     """What a verification comes to; the value is the exit code of the program."""
 
     VERIFIED = "verified", 0
-    """Everything holds, and somebody outside the office vouches for it: a witness, or a head that was held elsewhere."""
+    """Everything holds, and somebody outside the office vouches for all of it: a witness, or a head that was held elsewhere."""
     CONSISTENT = "consistent", 0
-    """Everything holds together, but only the office's own key vouches for it."""
+    """Everything holds together, but only the office's own key vouches for it, or for its last entries (`Report.tail`)."""
     FAILED = "failed", 1
     """Something does not hold, or there was nothing to verify."""
     UNSIGNED = "unsigned", 3
@@ -56,6 +56,8 @@ class Report:
 
     steps: tuple[Step, ...]
     outcome: Outcome
+    tail: int = 0
+    """How many entries came after the newest head that somebody outside held: whoever has the key could have changed those."""
 
 
 class Check:
@@ -99,10 +101,11 @@ class Check:
         return Step(number, self.name, self.ok, detail, self.unchecked)
 
 
-def report(results: list[tuple[Check, Said]], *, vouched: bool) -> Report:
-    """Number the steps and decide what they come to; *vouched* says whether somebody outside is among them."""
+def report(results: list[tuple[Check, Said]], *, vouched: bool, tail: int = 0) -> Report:
+    """Number the steps and decide what they come to; *vouched* says that somebody outside knows all but the *tail*."""
     steps = tuple(check.step(number, success) for number, (check, success) in enumerate(results, 1))
-    return Report(steps, _outcome([check for check, _ in results], vouched=vouched))
+    outcome = _outcome([check for check, _ in results], vouched=vouched and not tail)
+    return Report(steps, outcome, tail if vouched and outcome is Outcome.CONSISTENT else 0)
 
 
 def _outcome(checks: list[Check], *, vouched: bool) -> Outcome:

@@ -4,6 +4,7 @@ An attacker who holds the log's real key and signs what he made of the log; and 
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from storage.ledger.leaf import canonical
 from storage.verifier import VerificationError
 from storage.verifier.lifecycle import LifeCycle
 from storage.verifier.logdir import verify_directory
+from storage.verifier.program import main
 from storage.verifier.steps import Outcome
 
 from .conftest import WITNESS, WITNESS_KEY, SmallLog, log_of, signer, wrong_steps
@@ -130,13 +132,31 @@ def test_a_rewritten_past_is_noticed_by_whoever_held_a_head(tmp_path: Path) -> N
 
 
 def test_what_was_changed_after_the_held_head_is_not_noticed(tmp_path: Path) -> None:
-    """An honest limit: the tail since the last head held outside belongs to whoever has the key."""
+    """An honest limit: the tail since the last head held outside belongs to whoever has the key, and the verdict says so."""
     held = log_of(60).note(30)
     forged = SmallLog()
     for seq in range(60):
         forged.add(**({"body": {"size": 7}} if seq == 30 else {}))
 
-    assert verify_directory(forged.write(tmp_path), KEYS, held=[held]).outcome is Outcome.VERIFIED
+    report = verify_directory(forged.write(tmp_path), KEYS, held=[held])
+    assert (report.outcome, report.tail) == (Outcome.CONSISTENT, 30)
+    whole = verify_directory(tmp_path, KEYS, held=[held, forged.note(60)])
+    assert (whole.outcome, whole.tail) == (Outcome.VERIFIED, 0)
+
+
+@pytest.mark.parametrize(
+    ("held", "said", "tail"), [(120, "all but the last 180 entries", 180), (300, "VERIFIED: everything", 0)]
+)
+def test_what_came_after_the_head_that_was_held_is_never_said_to_be_vouched_for(
+    copied: Path, small_log: SmallLog, capsys: pytest.CaptureFixture[str], held: int, said: str, tail: int
+) -> None:
+    (copied.parent / "held").write_text(small_log.note(held))
+    arguments = [str(copied), "--vkey", KEYS[0].vkey, "--held", str(copied.parent / "held")]
+
+    assert main(arguments) == 0
+    assert said in capsys.readouterr().out.splitlines()[-1]
+    assert main([*arguments, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["tail"] == tail
 
 
 def test_a_log_that_was_cut_is_noticed_by_whoever_held_a_head(tmp_path: Path) -> None:
