@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .bundle import is_bundle, verify_bundle
 from .errors import VerificationError
 from .keys import VerifierKey
 from .lifecycle import LifeCycle
@@ -45,9 +46,9 @@ def main(arguments: Sequence[str]) -> int:
     parser = _parser(language)
     options = parser.parse_args(arguments)
     if (options.log is None) == (options.proof is None) or (options.proof is None) != (options.leaf is None):
-        parser.error(translated("give either a log directory, or --proof together with --leaf", language))
+        parser.error(translated("give either a bundle or a log directory, or --proof together with --leaf", language))
     if options.proof is not None and (options.held or options.life_cycle):
-        parser.error(translated("--held and --life-cycle belong to a log directory", language))
+        parser.error(translated("--held and --life-cycle belong to a bundle or a log directory", language))
     try:
         report = _verify(options)
     except VerificationError as error:
@@ -63,7 +64,8 @@ def _verify(options: argparse.Namespace) -> Report:
         leaf = read_file(options.leaf, limit=LARGEST_ENTRY)
         return verify_receipt(read_note(options.proof), leaf, keys, witnesses=witnesses)
     table = read_file(options.life_cycle, limit=LARGEST_NOTE) if options.life_cycle else None
-    return verify_directory(
+    verify = verify_bundle if is_bundle(options.log) else verify_directory
+    return verify(
         options.log,
         keys,
         witnesses=witnesses,
@@ -100,13 +102,15 @@ def _parser(language: str) -> argparse.ArgumentParser:
 
     parser = argparse.ArgumentParser(
         prog="verify",
-        description=say("Verify a custody ledger offline, trusting nothing but the keys you give."),
+        description=say("Verify exported evidence or a custody ledger offline, trusting nothing but the keys you give."),
         epilog=say(
             "Keys must reach you by another way than the log: on paper, from a court, from another office. "
             "Exit codes: 0 holds, 1 does not hold, 2 wrong use, 3 signatures could not be checked."
         ),
     )
-    parser.add_argument("log", nargs="?", type=Path, help=say("a copied log directory: checkpoint, tile/…"))
+    parser.add_argument(
+        "log", nargs="?", type=Path, help=say("an exported bundle, or a copied log directory (checkpoint, tile/…)")
+    )
     parser.add_argument("--proof", type=Path, help=say("a .tlog-proof file, in place of a whole log"))
     parser.add_argument("--leaf", type=Path, help=say("the exact bytes of the entry that the proof is for"))
     parser.add_argument(
