@@ -27,6 +27,8 @@ CHINESE = {
     "entry": "流转记录",
     "place": "位置",
     "inclusion": "包含证明",
+    "disclosure": "披露",
+    "entry {index} committed to {names}": "第 {index} 条记录确已承诺：{names}",
     "{origin}, {size} entries, signed by its own key": "{origin}，共 {size} 条记录，已由其自身密钥签名",
     "cosigned by {names}": "已由 {names} 会签",
     "{count} files, none missing, none too many": "{count} 个文件，不缺不多",
@@ -51,6 +53,10 @@ CHINESE = {
         "请给出导出包或账本目录，或同时给出 --proof 与 --leaf"
     ),
     "--held and --life-cycle belong to a bundle or a log directory": "--held 与 --life-cycle 仅用于导出包或账本目录",
+    "--disclosure belongs to --proof and --leaf": "--disclosure 须与 --proof 和 --leaf 同时使用",
+    "values and salts that were disclosed of that entry: it must have committed to them": (
+        "从该记录披露的字段值与盐值：须与记录中的承诺相符"
+    ),
     "Verify exported evidence or a custody ledger offline, trusting nothing but the keys you give.": (
         "离线验证导出的证据或流转账本；除您给出的密钥外，不信任任何内容。"
     ),
@@ -129,6 +135,17 @@ CHINESE = {
     "leaf: written for another version of this format": "记录：格式版本不符",
     "leaf: {key!r} cannot be {value}": "记录：{key!r} 不能是 {value}",
     "commitment to {field}: expected a salt of 32 bytes, found {found}": "{field} 的承诺：盐值应为 32 字节，实为 {found} 字节",
+    # disclosures
+    "disclosure: a key is missing or unknown": "披露文件：缺少键或含未知的键",
+    "disclosure: written for another version of this format": "披露文件：格式版本不符",
+    "disclosure: {key!r} cannot be {value}": "披露文件：{key!r} 不能是 {value}",
+    "disclosure: is of entry {found} of {log}, not of entry {index}": (
+        "披露文件：属于 {log} 的第 {found} 条记录，不是第 {index} 条"
+    ),
+    "disclosure: entry {index} has no field {field}": "披露文件：第 {index} 条记录没有字段 {field}",
+    "disclosure: entry {index} does not commit to this value of {field}": (
+        "披露文件：第 {index} 条记录承诺的 {field} 不是这个值"
+    ),
     # keys, notes, checkpoints
     "{what}: not canonical base64": "{what}：不是规范的 base64",
     "{what}: {text!r} is not a plain decimal number": "{what}：{text!r} 不是普通的十进制数",

@@ -31,7 +31,7 @@ _ALLOWED = _REQUIRED | {"back", "prev"}
 _TYPE = re.compile(r"[A-Z][A-Z_]{1,39}")
 _PSEUDONYM = re.compile(r"[a-z]{1,20}:[0-9A-Za-z]{1,64}")
 _ROLE = re.compile(r"[a-z]{1,20}")
-_FIELD = re.compile(r"[a-z][a-z0-9_]{0,39}")
+FIELD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 
@@ -122,7 +122,7 @@ def _commitments(value: object) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, list):
         _refuse("pii", value)
     pairs = [_object({"pii": item}, "pii", {"c", "f"}) for item in value]
-    found = tuple((_text(pair["f"], "pii", _FIELD), _text(pair["c"], "pii", _HASH)) for pair in pairs)
+    found = tuple((_text(pair["f"], "pii", FIELD), _text(pair["c"], "pii", _HASH)) for pair in pairs)
     names = [name for name, _ in found]
     if names != sorted(set(names)):
         _refuse("pii", names)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .bundle import is_bundle, verify_bundle
+from .disclosure import LARGEST_DISCLOSURE
 from .errors import VerificationError
 from .keys import VerifierKey
 from .lifecycle import LifeCycle
@@ -47,6 +48,8 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     if (options.log is None) == (options.proof is None) or (options.proof is None) != (options.leaf is None):
         parser.error(translated("give either a bundle or a log directory, or --proof together with --leaf", language))
+    if options.proof is None and options.disclosure is not None:
+        parser.error(translated("--disclosure belongs to --proof and --leaf", language))
     if options.proof is not None and (options.held or options.life_cycle):
         parser.error(translated("--held and --life-cycle belong to a bundle or a log directory", language))
     try:
@@ -62,7 +65,8 @@ def _verify(options: argparse.Namespace) -> Report:
     witnesses = [VerifierKey.parse(text) for text in options.witness]
     if options.proof is not None:
         leaf = read_file(options.leaf, limit=LARGEST_ENTRY)
-        return verify_receipt(read_note(options.proof), leaf, keys, witnesses=witnesses)
+        told = read_file(options.disclosure, limit=LARGEST_DISCLOSURE) if options.disclosure else None
+        return verify_receipt(read_note(options.proof), leaf, keys, witnesses=witnesses, disclosure=told)
     table = read_file(options.life_cycle, limit=LARGEST_NOTE) if options.life_cycle else None
     verify = verify_bundle if is_bundle(options.log) else verify_directory
     return verify(
@@ -113,6 +117,11 @@ def _parser(language: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--proof", type=Path, help=say("a .tlog-proof file, in place of a whole log"))
     parser.add_argument("--leaf", type=Path, help=say("the exact bytes of the entry that the proof is for"))
+    parser.add_argument(
+        "--disclosure",
+        type=Path,
+        help=say("values and salts that were disclosed of that entry: it must have committed to them"),
+    )
     parser.add_argument(
         "--vkey", metavar="KEY", action="append", required=True, help=say("the log's verifier key; again for a rotated one")
     )

@@ -8,6 +8,7 @@ Verifying one entry with the proof somebody carried away.
     entry        the entry is of the one form an entry has
     place        … and names the log and the number that the proof names
     inclusion    its hash is at that number under the signed root
+    disclosure   the disclosed values are those the entry committed to (only where a disclosure was given)
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from .disclosure import parse_disclosure, verify_disclosure
 from .errors import VerificationError
 from .leaves import LeafRecord, read_leaf
 from .merkle import leaf_hash, verify_inclusion
@@ -30,8 +32,19 @@ if TYPE_CHECKING:
     from .keys import VerifierKey
 
 
-def verify_receipt(text: str, leaf: bytes, keys: Sequence[VerifierKey], *, witnesses: Sequence[VerifierKey] = ()) -> Report:
-    """Verify that the proof *text* shows the bytes *leaf* to be in the log the *keys* belong to; report every step."""
+def verify_receipt(
+    text: str,
+    leaf: bytes,
+    keys: Sequence[VerifierKey],
+    *,
+    witnesses: Sequence[VerifierKey] = (),
+    disclosure: bytes | None = None,
+) -> Report:
+    """
+    Verify that the proof *text* shows the bytes *leaf* to be in the log the *keys* belong to; report every step.
+
+    With *disclosure*, a file of values and salts, also that the entry committed to these values.
+    """
     signature, entry = Check("signature"), Check("entry")
     proof = signature.attempt(partial(parse_proof, text))
     head = None if proof is None else signature.attempt(partial(claimed, proof.checkpoint_note))
@@ -41,6 +54,8 @@ def verify_receipt(text: str, leaf: bytes, keys: Sequence[VerifierKey], *, witne
     record = entry.attempt(partial(read_leaf, leaf))
     results.append((entry, Said("{count} entries read", count=1)))
     results += _membership(proof, head, leaf, record)
+    if disclosure is not None:
+        results.append(_disclosed(disclosure, record))
     return report(results, vouched=bool(witnesses))
 
 
@@ -55,6 +70,14 @@ def _membership(proof: TlogProof, head: Checkpoint, leaf: bytes, record: LeafRec
         (place, Said("entry {index}: {subject}", index=proof.index, subject=subject)),
         (inclusion, Said("{root}", root=head.root.hex())),
     ]
+
+
+def _disclosed(raw: bytes, record: LeafRecord | None) -> tuple[Check, Said]:
+    check = Check("disclosure")
+    if record is None:
+        return check, Said("-")
+    names = check.attempt(lambda: verify_disclosure(parse_disclosure(raw), record)) or ()
+    return check, Said("entry {index} committed to {names}", index=record.seq, names=", ".join(names))
 
 
 def _verify_place(proof: TlogProof, head: Checkpoint, record: LeafRecord) -> None:
