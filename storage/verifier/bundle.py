@@ -12,6 +12,7 @@ Verifying an exported bundle, step by step.
     life cycle   every entry may follow what was before it
     media        every original is, byte for byte, what its entries say was secured
     held         older heads are earlier heads of this same log (only where there are some)
+    disclosure   disclosed values are those the entries committed to (only where there are some)
 
 What stands in a bundle proves nothing by itself: the keys come to the stranger another way.
 """
@@ -23,6 +24,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from .bagfiles import DATA, DECLARATION, INFO, PAYLOAD, TAGS, BagFiles, verify_digest
+from .disclosure import LARGEST_DISCLOSURE, parse_disclosure, verify_disclosure
 from .errors import VerificationError
 from .growth import OlderHeads
 from .histories import Entries
@@ -35,10 +37,11 @@ from .steps import Check, Report, report
 from .words import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from .keys import VerifierKey
+    from .leaves import LeafRecord
 
 CHECKPOINT = "data/log/checkpoint"
 TABLE = "life-cycle.json"
@@ -47,8 +50,9 @@ REQUIRED = (DECLARATION, INFO, PAYLOAD, TAGS, TABLE, "VERIFY.md", "verify.pyz", 
 
 _NUMBER = r"(0|[1-9][0-9]{0,15})"
 _ENTRY = re.compile(rf"data/entries/{_NUMBER}\.json")
+_PROOF = re.compile(rf"data/proofs/{_NUMBER}\.tlog-proof")
+_DISCLOSURE = re.compile(rf"data/disclosure/{_NUMBER}\.json")
 _OTHERS = (
-    re.compile(rf"data/proofs/{_NUMBER}\.tlog-proof"),
     re.compile(r"data/segments/([0-9A-Z]{26}|[0-9a-f]{32})\.seg"),
     re.compile(rf"data/(log/heads|consistency)/{_NUMBER}"),
 )
@@ -82,6 +86,8 @@ class Bundle:
         older, said = OlderHeads(self.files, head, self._keys).run(held, self._witnesses)
         if older.done:
             results.append((older, said))
+        if self._numbers(_DISCLOSURE):
+            results.append(self._disclosed(entries))
         return report(results, vouched=bool(self._witnesses) or any(claimed_size(text) for text in held))
 
     def _bag(self) -> tuple[Check, Said]:
@@ -102,13 +108,13 @@ class Bundle:
             if path not in self.files.sizes:
                 message = "{path}: missing"
                 raise VerificationError(message, path=path)
-        for number in self._numbers(_OTHERS[0]):
+        for number in self._numbers(_PROOF):
             if f"data/entries/{number}.json" not in self.files.sizes:
                 message = "{path}: missing"
                 raise VerificationError(message, path=f"data/entries/{number}.json")
 
     def _is_payload(self, path: str) -> bool:
-        return path.startswith(DATA) and any(one.fullmatch(path) for one in (_ENTRY, MEDIA, *_OTHERS))
+        return path.startswith(DATA) and any(one.fullmatch(path) for one in (_ENTRY, _PROOF, _DISCLOSURE, MEDIA, *_OTHERS))
 
     def _verify_file(self, path: str, promised: str) -> None:
         verify_digest(path, promised, self.measures.of(path, whole=bool(MEDIA.fullmatch(path))))
@@ -116,6 +122,23 @@ class Bundle:
     def _numbers(self, pattern: re.Pattern[str] = _ENTRY) -> list[int]:
         found = (pattern.fullmatch(path) for path in self.files.sizes)
         return [int(match.group(1)) for match in found if match]
+
+    def _disclosed(self, entries: Entries) -> tuple[Check, Said]:
+        check = Check("disclosure")
+        leaves = {leaf.seq: leaf for leaf in entries.leaves}
+        names: list[str] = []
+        for number in sorted(self._numbers(_DISCLOSURE)):
+            names += check.attempt(partial(self._verify_disclosed, number, leaves)) or ()
+        said = Said("{count} entries; disclosed: {names}", count=check.done, names=", ".join(sorted(set(names))))
+        return check, said
+
+    def _verify_disclosed(self, number: int, leaves: Mapping[int, LeafRecord]) -> tuple[str, ...]:
+        path = f"data/disclosure/{number}.json"
+        disclosure = parse_disclosure(self.files.read(path, limit=LARGEST_DISCLOSURE))
+        if number not in leaves:
+            message = "{path}: missing"
+            raise VerificationError(message, path=f"data/entries/{number}.json")
+        return verify_disclosure(disclosure, leaves[number])
 
     def _moves(self, entries: Entries, life_cycle: LifeCycle | None) -> tuple[Check, Said]:
         if life_cycle is not None:

@@ -115,6 +115,7 @@ CHINESE = {
         "{count} 个原始文件，共 {total} 字节，SHA-256、BLAKE3 及分段均相符"
     ),
     "{count} entries follow the life cycle that the bundle names": "{count} 条记录符合导出包自带的生命周期表",
+    "{count} entries; disclosed: {names}": "{count} 条记录；披露的字段：{names}",
     "{count} entries under the signed root": "{count} 条记录均在已签名的树根之下",
     "{subjects} subjects, each linked from its first entry on; what came later is not shown": (
         "{subjects} 个对象，均自首条记录起连续；此后的记录不在证明之列"
