@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from storage.errors import LifeCycleError
-from storage.evidence import Kind, Subject
+from storage.evidence import Json, Kind, Subject
+from storage.verifier.strict import canonical
 
 UNBORN = ""
 
@@ -41,6 +42,14 @@ class LifeCycle:
                 message = f"two moves for {one.type} of a {one.kind}"
                 raise ValueError(message)
             self._moves[one.kind, one.type] = one
+
+    def table(self) -> bytes:
+        """Return all moves as the table that `storage.verifier.lifecycle` reads, in canonical JSON."""
+        rows: list[Json] = [
+            {"after": list[Json](sorted(one.after)), "kind": one.kind.value, "then": one.then, "type": one.type}
+            for _, one in sorted(self._moves.items())
+        ]
+        return canonical({"moves": rows, "v": 1})
 
     def next_state(self, subject: Subject, state: str, type_: str) -> str:
         """Return the state after an entry of *type_*; raises `LifeCycleError` naming the subject, its state and the entry."""

@@ -25,6 +25,7 @@ from storage.custody import Custody
 from storage.database import Engine, connect, migrate
 from storage.errors import StorageUnavailable
 from storage.evidence import Actor, Kind, Role, Subject
+from storage.export import handed_over
 from storage.ledger import recovery
 from storage.ledger.cell import Cell
 from storage.ledger.keys import FileSigner
@@ -95,11 +96,16 @@ class Office:
         return load_key(self.home / self.settings.keys.index)
 
     @cached_property
+    def life_cycle(self) -> LifeCycle:
+        """What may follow what, in all rooms."""
+        moves = (*clips.MOVES, *recovery.MOVES, *witnesses.MOVES, *handed_over.MOVES, *cases.moves.MOVES, *api.tables.MOVES)
+        return LifeCycle(moves)
+
+    @cached_property
     def projector(self) -> Projector:
         """The life cycles and projections of all rooms."""
-        moves = (*clips.MOVES, *recovery.MOVES, *witnesses.MOVES, *cases.moves.MOVES, *api.tables.MOVES)
         rooms = (clips.project, witnesses.project, cases.projections.projection(self.index_key), api.tables.project)
-        return Projector(LifeCycle(moves), rooms)
+        return Projector(self.life_cycle, rooms)
 
     @cached_property
     def custody(self) -> Custody:

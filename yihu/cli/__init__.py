@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from yihu.cli import cameras, demonstration, filing, ledger, office, serving, stores, witnessing
+from yihu.cli import cameras, demonstration, exporting, filing, ledger, office, serving, stores, witnessing
 from yihu.language import either
 
 app = typer.Typer(
@@ -37,6 +37,11 @@ _COMMANDS = (
     ),
     (office.rebuild, "由账本和密匣重建目录", "Make the catalog again from ledger and vault."),
     (filing.proof, "给出某条记录在账本中的证明，可离线验证", "Give a proof that an entry is in the signed ledger."),
+    (
+        exporting.export,
+        "导出证据：原始文件、账本记录、证明，交给外人离线核验",
+        "Hand evidence over as a directory that a stranger verifies offline.",
+    ),
     (
         demonstration.demo,
         "演示：建机构、造两张卡、采集、归档、验证、打开网页",

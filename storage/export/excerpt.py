@@ -1,0 +1,95 @@
+"""Some entries of the log with everything that proves them, all under one head and read in one view of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, func, select
+
+from storage.database import reading
+from storage.errors import LedgerError, NotFound
+from storage.ledger.checkpoint import VerifierKey, open_checkpoint
+from storage.ledger.log import Log
+from storage.ledger.proof import format_proof
+from storage.ledger.stored import hash_reader, leaves
+from storage.ledger.tree import HashReader, consistency_proof, inclusion_proof
+from storage.schema import checkpoints, cosignatures
+
+__all__ = ["Excerpt", "OlderHead", "ProvedEntry", "take_excerpt"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProvedEntry:
+    """An entry, byte for byte, and its ``tlog-proof@v1``."""
+
+    seq: int
+    leaf: bytes
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class OlderHead:
+    """An older head with its cosignatures, and the proof that the newer one continues it."""
+
+    size: int
+    note: str
+    path: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Entries of a log under one head."""
+
+    head: str
+    """A signed note, with the cosignatures it has."""
+    size: int
+    is_outside: bool
+    """Whether a quorum of witnesses cosigned that head."""
+    entries: tuple[ProvedEntry, ...]
+    older: tuple[OlderHead, ...]
+
+
+def take_excerpt(engine: Engine, log: Log, numbers: Iterable[int]) -> Excerpt:
+    """
+    Prove the entries *numbers* under the newest head that a quorum cosigned, or the newest there is where that is too old.
+
+    Raises `LedgerError` where not even that covers them all, and `NotFound` where nothing was ever signed.
+    """
+    wanted = sorted(set(numbers))
+    with reading(engine) as connection:
+        head, size, is_outside = _head(connection, log, wanted)
+        read = hash_reader(connection, size)
+        entries = tuple(_proved(connection, number, head=head, size=size, read=read) for number in wanted)
+        return Excerpt(head, size, is_outside, entries, _older(connection, log, wanted, size=size, read=read))
+
+
+def _head(connection: Connection, log: Log, wanted: Sequence[int]) -> tuple[str, int, bool]:
+    anchored = log.anchors.newest(connection)
+    if anchored is not None and wanted[-1] < anchored[1]:
+        return *anchored, True
+    note = connection.scalar(select(checkpoints.c.note).order_by(checkpoints.c.size.desc()).limit(1))
+    if note is None:
+        message = f"{log.origin}: nothing was signed yet"
+        raise NotFound(message)
+    size = open_checkpoint(note, [VerifierKey.parse(log.vkey)], origin=log.origin).size
+    if wanted[-1] >= size:
+        message = f"{log.origin}: entry {wanted[-1]} is not under a checkpoint yet (newest covers {size})"
+        raise LedgerError(message)
+    return log.anchors.dressed(connection, note), size, False
+
+
+def _proved(connection: Connection, number: int, *, head: str, size: int, read: HashReader) -> ProvedEntry:
+    ((_, leaf, _),) = leaves(connection, number, number + 1)
+    path = inclusion_proof(number, size, read)
+    return ProvedEntry(number, leaf, format_proof(index=number, path=path, checkpoint_note=head))
+
+
+def _older(connection: Connection, log: Log, wanted: Sequence[int], *, size: int, read: HashReader) -> tuple[OlderHead, ...]:
+    """Return the first cosigned head that covers each entry, where that is older than the head of *size*."""
+    first = (connection.scalar(select(func.min(cosignatures.c.size)).where(cosignatures.c.size > number)) for number in wanted)
+    heads = []
+    for old in sorted({found for found in first if found is not None and found < size}):
+        note = connection.scalars(select(checkpoints.c.note).where(checkpoints.c.size == old)).one()
+        heads.append(OlderHead(old, log.anchors.dressed(connection, note), tuple(consistency_proof(old, size, read))))
+    return tuple(heads)
