@@ -178,6 +178,7 @@ _BY_ERROR: tuple[tuple[type[errors.YihuError], str], ...] = (
     (errors.StaleState, "stale"),
     (errors.Refused, "refused"),
     (errors.RetentionRefused, "kept"),
+    (errors.StillNeeded, "kept"),
 )
 
 _BY_STATUS = {

@@ -14,14 +14,16 @@ The name of a token may name a person and lies in the vault.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import BigInteger, Column, Table, Text, insert, update
+from sqlalchemy import BigInteger, Column, Table, Text, insert, select, update
 
+from storage.clips import clips
+from storage.erasure import Forgetting, Hindrance, is_kept
 from storage.evidence import Kind, Recorded
 from storage.lifecycle import UNBORN, move
 from storage.projecting import Change
-from storage.schema import projections
+from storage.schema import history, projections
 
 ACTIVE, REVOKED = "active", "revoked"
 
@@ -58,3 +60,16 @@ def project(recorded: Recorded) -> Iterable[Change]:
     if entry.type == "TOKEN_REVOKED":
         standing = accounts.c.account == str(entry.subject), accounts.c.revoked_seq.is_(None)
         yield Change(update(accounts).where(*standing).values(revoked_seq=recorded.seq))
+
+
+def _account(subject: str, at: str) -> Sequence[Hindrance]:
+    standing = select(accounts.c.account).where(accounts.c.account == subject, accounts.c.revoked_seq.is_(None))
+    touched = select(clips.c.clip).join(history, history.c.subject == clips.c.clip)
+    return [
+        Hindrance("its token is not revoked", standing),
+        Hindrance("a clip that it touched is kept", touched.where(history.c.actor == subject, is_kept(at)).distinct()),
+    ]
+
+
+RULES = (Forgetting(Kind.ACCOUNT, accounts, ("name",), _account),)
+"""How an account is forgotten."""

@@ -141,7 +141,7 @@ class Custody:
         raw = leaf.encode()
         recorded = Recorded(seq=seq, at=now, leaf_hash=leaf_hash(raw), entry=entry)
         connection.execute(_APPEND, {"seq": seq, "leaf": raw, "hash": recorded.leaf_hash})
-        self._vault.keep(connection, entry.subject, commitments, seq=seq)
+        self._vault.follow(connection, entry, commitments, seq=seq)
         self._projector.apply(connection, recorded, standing)
         return recorded
 

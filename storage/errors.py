@@ -15,6 +15,8 @@ Is it worth trying again, or does it take a person?
         ├── NotFound            there is no such thing
         ├── LifeCycleError      an entry that may not follow what is already recorded
         ├── StaleState          somebody else moved the subject first
+        ├── StillNeeded         somebody wanted erased what a kept clip or an open case still needs
+        ├── Erased              a value was erased for good, or is of somebody who was
         ├── LedgerError         leaf, tree, checkpoint or vault contradict each other
         └── Refused             this person may not do this
             └── NotHeldOutside  first a witness outside the office must vouch for it
@@ -68,6 +70,14 @@ class LifeCycleError(EvidenceError):
 
 class StaleState(EvidenceError):
     """Somebody else moved the subject between reading and recording."""
+
+
+class StillNeeded(EvidenceError):
+    """Somebody wanted erased what a kept clip or an open case still needs."""
+
+
+class Erased(EvidenceError):
+    """A value was erased for good, or is of somebody who was erased."""
 
 
 class LedgerError(EvidenceError):

@@ -257,6 +257,8 @@ class Entry:
     actor: Actor
     body: Mapping[str, Json] = field(default_factory=dict)
     personal: Mapping[str, Json] = field(default_factory=dict)
+    confided_to: Subject | None = field(default=None, compare=False)
+    """Under whose key ``personal`` is sealed, if not the subject's: why somebody was erased outlives the erasure."""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Z][A-Z_]{1,39}", self.type):

@@ -32,6 +32,14 @@ def move(kind: Kind, type_: str, after: str, then: str | None = None) -> Move:
     return Move(kind, type_, frozenset(after.split("|")), then)
 
 
+def at_any_time(moves: Iterable[Move], type_: str, kinds: Iterable[Kind]) -> list[Move]:
+    """Return the moves by which *type_* may follow in every state that *moves* bring these *kinds* to, and leaves it so."""
+    states: dict[Kind, set[str]] = {}
+    for one in moves:
+        states.setdefault(one.kind, set()).update(one.after, () if one.then is None else (one.then,))
+    return [Move(kind, type_, frozenset(states[kind] - {UNBORN})) for kind in kinds if kind in states]
+
+
 class LifeCycle:
     """All moves of all rooms."""
 

@@ -3,14 +3,15 @@ The vault (密匣): the encrypted, erasable home of personal values whose salted
 
 A leaf never holds a name, a badge, a file name or a case number. It holds ``HMAC-SHA256(salt, JCS([log, seq, field, value]))``;
 salt and value lie here, sealed with AES-256-GCM under a data key of their subject, and that key is wrapped by the master key of
-the installation. Destroying the data key erases every value of the subject; every proof stays valid.
+the installation. Destroying the data key erases every value of the subject; every proof stays valid. In place of the key stays
+an empty row, so that no later value of the subject brings a key back.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,15 +20,21 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from storage import durable
-from storage.errors import LedgerError, NotFound
-from storage.evidence import Json, Subject
+from storage.errors import Erased, LedgerError, NotFound
+from storage.evidence import Entry, Json, Subject
 from storage.ledger.leaf import canonical, commitment
 from storage.schema import vault, vault_keys
+from storage.verifier.disclosure import DisclosedField
 
 # made once: building a statement costs more than running it
 _KEEP, _KEEP_KEY = insert(vault), insert(vault_keys)
 _FIND = select(vault).where(vault.c.seq == bindparam("at"))
 _FIND_KEY = select(vault_keys.c.wrapped).where(vault_keys.c.subject == bindparam("name"))
+ERASED = "ERASED"
+"""The type of the entry with which the data key of its subject goes."""
+
+_NO_KEY = b""
+"""What stands in place of a key that was destroyed."""
 _NONCE = 12
 _SALT = 32
 
@@ -58,8 +65,18 @@ class Vault:
             secrets.append(Secret(field, salt, value, promised))
         return tuple(secrets)
 
+    def follow(self, connection: Connection, entry: Entry, secrets: tuple[Secret, ...], *, seq: int) -> None:
+        """Do what *entry*, the leaf at *seq*, asks of the vault, in the caller's transaction: keep, and erase if it says so."""
+        self.keep(connection, entry.confided_to or entry.subject, secrets, seq=seq)
+        if entry.type == ERASED:
+            self.erase(connection, entry.subject)
+
     def keep(self, connection: Connection, subject: Subject, secrets: tuple[Secret, ...], *, seq: int) -> None:
-        """Keep the values behind the leaf at *seq*, sealed, in the caller's transaction."""
+        """
+        Keep the values behind the leaf at *seq*, sealed under the key of *subject*, in the caller's transaction.
+
+        Raises `Erased` when that key was destroyed: it is never made again.
+        """
         if not secrets:
             return
         cipher = AESGCM(self._key(connection, subject))
@@ -77,8 +94,48 @@ class Vault:
 
         Raises `LedgerError` when a value that should be there is not, or is not the one committed to.
         """
+        return {one.field: one.value for one in self._opened(connection, seq, commitments)}
+
+    def reveal(
+        self, connection: Connection, seq: int, commitments: tuple[tuple[str, str], ...], fields: Sequence[str]
+    ) -> tuple[DisclosedField, ...]:
+        """
+        Return the chosen *fields* of leaf *seq* with their salts, sorted, and nothing of the others.
+
+        Raises `NotFound` for a field the leaf has not, and `Erased` for one whose key was destroyed.
+        """
+        promised = dict(commitments)
+        for field in fields:
+            if field not in promised:
+                message = f"entry {seq}: it has no field {field!r}, but {', '.join(promised) or 'none at all'}"
+                raise NotFound(message)
+        chosen = tuple((field, promised[field]) for field in sorted(set(fields)))
+        found = tuple(self._opened(connection, seq, chosen))
+        if len(found) != len(chosen):
+            message = f"entry {seq}: {', '.join(field for field, _ in chosen)}: erased, nobody can tell any more"
+            raise Erased(message)
+        return found
+
+    def erase(self, connection: Connection, subject: Subject) -> None:
+        """Destroy the data key of *subject*: its values can never be read again in this database, and it gets none any more."""
+        connection.execute(delete(vault_keys).where(vault_keys.c.subject == str(subject)))
+        connection.execute(_KEEP_KEY, {"subject": str(subject), "wrapped": _NO_KEY})
+
+    def is_erased(self, connection: Connection, subject: Subject) -> bool:
+        """Say whether the data key of *subject* was destroyed."""
+        wrapped: bytes | None = connection.scalar(_FIND_KEY, {"name": str(subject)})
+        return wrapped == _NO_KEY
+
+    def sealed(self, connection: Connection, subject: Subject) -> dict[int, list[str]]:
+        """Return, by entry, the fields that are sealed under the key of *subject*: what erasing it would destroy."""
+        query = select(vault.c.seq, vault.c.field).where(vault.c.subject == str(subject)).order_by(vault.c.seq, vault.c.field)
+        found: dict[int, list[str]] = {}
+        for row in connection.execute(query):
+            found.setdefault(row.seq, []).append(row.field)
+        return found
+
+    def _opened(self, connection: Connection, seq: int, commitments: tuple[tuple[str, str], ...]) -> Iterator[DisclosedField]:
         sealed = {row.field: row for row in connection.execute(_FIND, {"at": seq})} if commitments else {}
-        personal: dict[str, Json] = {}
         for field, promised in commitments:
             if field not in sealed:
                 message = f"vault: value {field!r} of entry {seq} is missing"
@@ -90,12 +147,7 @@ class Vault:
             if commitment(salt, log=self._log, seq=seq, field=field, value=value) != promised:
                 message = f"vault: value {field!r} of entry {seq} is not the one its leaf commits to"
                 raise LedgerError(message)
-            personal[field] = value
-        return personal
-
-    def erase(self, connection: Connection, subject: Subject) -> None:
-        """Destroy the data key of *subject*: its values can never be read again, in this database."""
-        connection.execute(delete(vault_keys).where(vault_keys.c.subject == str(subject)))
+            yield DisclosedField(field, salt, value)
 
     def _unseal(self, key: bytes, seq: int, field: str, sealed: bytes) -> tuple[bytes, Json]:
         try:
@@ -113,6 +165,9 @@ class Vault:
         existing = self._existing_key(connection, str(subject))
         if existing is not None:
             return existing
+        if self.is_erased(connection, subject):
+            message = f"{subject}: it was erased, so nothing personal is recorded of it any more"
+            raise Erased(message)
         key, nonce = AESGCM.generate_key(256), os.urandom(_NONCE)
         wrapped = nonce + self._master.encrypt(nonce, key, str(subject).encode())
         connection.execute(_KEEP_KEY, {"subject": str(subject), "wrapped": wrapped})
@@ -120,7 +175,7 @@ class Vault:
 
     def _existing_key(self, connection: Connection, subject: str) -> bytes | None:
         wrapped = connection.scalar(_FIND_KEY, {"name": subject})
-        if wrapped is None:
+        if wrapped is None or wrapped == _NO_KEY:
             return None
         try:
             return self._master.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], subject.encode())

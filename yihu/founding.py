@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from storage import durable
+from storage.erasure import finish_erasures
 from storage.errors import EvidenceError
 from storage.evidence import Entry, Kind
 from storage.identity import found_again, fresh
@@ -65,7 +66,8 @@ def _lock(home: Path, cell: str, log: str) -> None:
 
 
 def started(office: Office) -> None:
-    """Record that the program has started: its version, the digest of its files, the platform."""
+    """Record that the program has started: its version, the digest of its files, the platform; keys of the erased go first."""
+    finish_erasures(office.engine, office.vault)
     body = {"version": version("yihu"), "files_sha256": program_digest(), "platform": platform.platform(terse=True)}
     log = found_again(office.index_key, Kind.LOG, office.settings.office.log)
     office.custody.record(Entry("STARTED", log, office.dock, dict(body)))

@@ -47,6 +47,11 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "NotFound": ("找不到所指的对象", "There is no such thing"),
     "LifeCycleError": ("按流程此记录不能写在当前状态之后", "The life cycle does not allow this now"),
     "StaleState": ("已被他人先行处理，或已经登记过", "Somebody else was first, or it is recorded already"),
+    "StillNeeded": (
+        "不得抹除：仍有在保全期内的音像记录或未办结的事项需要它",
+        "Not to be erased: a clip under retention or an open matter still needs it",
+    ),
+    "Erased": ("个人信息已被永久抹除", "The personal values were erased for good"),
     "LedgerError": (
         "账本、检查点或密匣互相矛盾，请联系审计人员",
         "Ledger, checkpoint or vault contradict each other; call an auditor",

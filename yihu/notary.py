@@ -1,7 +1,7 @@
 """
-What happens to the ledger while the office is open: it is signed once a second, shown to its witnesses, and published.
+What happens to the ledger while the office is open: signed every second, shown to its witnesses, published, counted daily.
 
-Each of the three goes its own way: a witness that is away does not hold up signing. What may be tried again is tried again;
+Each of these goes its own way: a witness that is away does not hold up signing. What may be tried again is tried again;
 what takes a person is said once in the log of the program, and tried again all the same, for it is checked every time.
 """
 
@@ -22,6 +22,7 @@ from storage.ledger.cosigning import Cosignature
 from storage.ledger.feeding import feed, over_http
 from storage.ledger.log import Log
 from storage.ledger.publish import BucketShelf, Published, publish, publish_all
+from yihu.snapshots import daily_snapshot
 from yihu.wiring import Office
 
 __all__ = ["Asked", "ask_witnesses", "notarising", "publish_everything", "publish_newest"]
@@ -29,6 +30,8 @@ __all__ = ["Asked", "ask_witnesses", "notarising", "publish_everything", "publis
 _SIGNING_SECONDS = 1.0
 _ASKING_SECONDS = 0.25
 """How often is looked whether there is something new to cosign; nothing is sent where there is not."""
+_LOOKING_SECONDS = 60.0
+"""How often is looked whether today's snapshot is there."""
 _PATIENCE_SECONDS = 30.0
 """How long a witness that was away is left alone."""
 
@@ -77,6 +80,7 @@ def notarising(office: Office) -> Iterator[None]:
     work: list[tuple[str, Callable[[], object], float]] = [
         ("sign", office.log.checkpoint, _SIGNING_SECONDS),
         ("ask", asking, _ASKING_SECONDS),
+        ("snapshot", lambda: daily_snapshot(office), _LOOKING_SECONDS),
     ]
     if office.settings.ledger.publish_seconds:
         work.append(("publish", lambda: publish_newest(office), office.settings.ledger.publish_seconds))

@@ -15,18 +15,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import api.tables
+import cases.erasing
 import cases.moves
 import cases.projections
 from cases.dossier import Dossiers
 from cases.registry import Registry
-from storage import clips, rebuild, witnesses
+from storage import clips, erasure, rebuild, witnesses
 from storage.catalog import Catalog
 from storage.custody import Custody
 from storage.database import Engine, connect, migrate
 from storage.errors import StorageUnavailable
 from storage.evidence import Actor, Kind, Role, Subject
 from storage.export import handed_over
-from storage.ledger import recovery
+from storage.ledger import recovery, snapshot
 from storage.ledger.cell import Cell
 from storage.ledger.keys import FileSigner
 from storage.ledger.log import Log
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
     from ingest.pipeline import Pipeline
     from storage.objects import ObjectStore
     from storage.spool import Spool
+
+
+ERASING = (*erasure.RULES, *cases.erasing.RULES, *api.tables.RULES)
+"""Who may be forgotten and when, by the rules of all rooms."""
 
 
 def now() -> datetime:
@@ -98,13 +103,28 @@ class Office:
     @cached_property
     def life_cycle(self) -> LifeCycle:
         """What may follow what, in all rooms."""
-        moves = (*clips.MOVES, *recovery.MOVES, *witnesses.MOVES, *handed_over.MOVES, *cases.moves.MOVES, *api.tables.MOVES)
-        return LifeCycle(moves)
+        moves = (
+            *clips.MOVES,
+            *recovery.MOVES,
+            *snapshot.MOVES,
+            *witnesses.MOVES,
+            *handed_over.MOVES,
+            *cases.moves.MOVES,
+            *api.tables.MOVES,
+        )
+        return LifeCycle((*moves, *erasure.moves(moves, ERASING)))
 
     @cached_property
     def projector(self) -> Projector:
         """The life cycles and projections of all rooms."""
-        rooms = (clips.project, witnesses.project, cases.projections.projection(self.index_key), api.tables.project)
+        rooms = (
+            clips.project,
+            snapshot.project,
+            witnesses.project,
+            cases.projections.projection(self.index_key),
+            api.tables.project,
+            erasure.projection(ERASING),
+        )
         return Projector(self.life_cycle, rooms)
 
     @cached_property

@@ -29,6 +29,13 @@ CHINESE = {
     "inclusion": "包含证明",
     "disclosure": "披露",
     "entry {index} committed to {names}": "第 {index} 条记录确已承诺：{names}",
+    "snapshot": "快照",
+    "snapshots": "快照",
+    "{count} snapshots count rightly": "{count} 个快照计数无误",
+    "before entry {index} there is none about {subject}": "第 {index} 条记录之前，没有关于 {subject} 的记录",
+    "before entry {index} there are {count} about {subject}, the last is {last}": (
+        "第 {index} 条记录之前，关于 {subject} 的记录共 {count} 条，最后一条为第 {last} 条"
+    ),
     "{origin}, {size} entries, signed by its own key": "{origin}，共 {size} 条记录，已由其自身密钥签名",
     "cosigned by {names}": "已由 {names} 会签",
     "{count} files, none missing, none too many": "{count} 个文件，不缺不多",
@@ -53,7 +60,10 @@ CHINESE = {
         "请给出导出包或账本目录，或同时给出 --proof 与 --leaf"
     ),
     "--held and --life-cycle belong to a bundle or a log directory": "--held 与 --life-cycle 仅用于导出包或账本目录",
-    "--disclosure belongs to --proof and --leaf": "--disclosure 须与 --proof 和 --leaf 同时使用",
+    "--disclosure and --snapshot belong to --proof and --leaf": "--disclosure 与 --snapshot 须与 --proof 和 --leaf 同时使用",
+    "a snapshot proof: how many entries there were about a subject when that entry was made": (
+        "快照证明：该记录写入时某一对象共有多少条记录"
+    ),
     "values and salts that were disclosed of that entry: it must have committed to them": (
         "从该记录披露的字段值与盐值：须与记录中的承诺相符"
     ),
@@ -146,6 +156,18 @@ CHINESE = {
     "disclosure: entry {index} has no field {field}": "披露文件：第 {index} 条记录没有字段 {field}",
     "disclosure: entry {index} does not commit to this value of {field}": (
         "披露文件：第 {index} 条记录承诺的 {field} 不是这个值"
+    ),
+    # snapshots
+    "entry {index}: the snapshot is not that of the entries before it": "第 {index} 条记录：快照与其之前的记录不符",
+    "entry {index}: not a snapshot of the entries before it": "第 {index} 条记录：不是对其之前记录的快照",
+    "snapshot: a key is missing or unknown": "快照证明：缺少键或含未知的键",
+    "snapshot: written for another version of this format": "快照证明：格式版本不符",
+    "snapshot: {key!r} cannot be {value}": "快照证明：{key!r} 不能是 {value}",
+    "snapshot: is of entry {found} of {log}, not of entry {index}": (
+        "快照证明：属于 {log} 的第 {found} 条记录，不是第 {index} 条"
+    ),
+    "snapshot: the rows do not show that there is nothing about {subject}": (
+        "快照证明：所给各行不能证明没有关于 {subject} 的记录"
     ),
     # keys, notes, checkpoints
     "{what}: not canonical base64": "{what}：不是规范的 base64",

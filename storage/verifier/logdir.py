@@ -11,6 +11,7 @@ Verifying a copied log directory, step by step.
     life cycle   every entry may follow what was before it (only where a table was given)
     tiles        every hash tile is what the entries below it hash to
     root         the entries hash to the root that was signed
+    snapshots    every snapshot counts the entries before it rightly (only where there are some)
     held         heads that were held elsewhere are earlier heads of this same log (only where some were given)
 """
 
@@ -88,6 +89,8 @@ def _contents(replay: Replay, files: LogFiles, head: Checkpoint) -> list[tuple[C
     ]
     if replay.moves is not None:
         results.insert(3, (replay.moves, Said("{count} entries follow the life cycle", count=replay.moves.done)))
+    if replay.snapshots.done:
+        results.append((replay.snapshots, Said("{count} snapshots count rightly", count=replay.snapshots.done)))
     return results
 
 

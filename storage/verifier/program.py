@@ -22,6 +22,7 @@ from .lifecycle import LifeCycle
 from .logdir import verify_directory
 from .logfiles import LARGEST_NOTE, read_file, read_note
 from .receipt import verify_receipt
+from .snapshot import LARGEST_SNAPSHOT_PROOF
 from .steps import Outcome, Report, Step
 from .tilefiles import LARGEST_ENTRY
 from .words import Said, language_of, translated
@@ -46,12 +47,9 @@ def main(arguments: Sequence[str]) -> int:
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # a terminal may not know Chinese
     parser = _parser(language)
     options = parser.parse_args(arguments)
-    if (options.log is None) == (options.proof is None) or (options.proof is None) != (options.leaf is None):
-        parser.error(translated("give either a bundle or a log directory, or --proof together with --leaf", language))
-    if options.proof is None and options.disclosure is not None:
-        parser.error(translated("--disclosure belongs to --proof and --leaf", language))
-    if options.proof is not None and (options.held or options.life_cycle):
-        parser.error(translated("--held and --life-cycle belong to a bundle or a log directory", language))
+    misuse = _misuse(options)
+    if misuse is not None:
+        parser.error(translated(misuse, language))
     try:
         report = _verify(options)
     except VerificationError as error:
@@ -60,13 +58,30 @@ def main(arguments: Sequence[str]) -> int:
     return report.outcome.exit_code
 
 
+def _misuse(options: argparse.Namespace) -> str | None:
+    of_entry = options.proof is not None
+    message = None
+    if (options.log is None) is not of_entry or of_entry is not (options.leaf is not None):
+        message = "give either a bundle or a log directory, or --proof together with --leaf"
+    elif of_entry and (options.held or options.life_cycle):
+        message = "--held and --life-cycle belong to a bundle or a log directory"
+    elif not of_entry and (options.disclosure or options.snapshot):
+        message = "--disclosure and --snapshot belong to --proof and --leaf"
+    return message
+
+
 def _verify(options: argparse.Namespace) -> Report:
     keys = [VerifierKey.parse(text) for text in options.vkey]
     witnesses = [VerifierKey.parse(text) for text in options.witness]
     if options.proof is not None:
-        leaf = read_file(options.leaf, limit=LARGEST_ENTRY)
-        told = read_file(options.disclosure, limit=LARGEST_DISCLOSURE) if options.disclosure else None
-        return verify_receipt(read_note(options.proof), leaf, keys, witnesses=witnesses, disclosure=told)
+        return verify_receipt(
+            read_note(options.proof),
+            read_file(options.leaf, limit=LARGEST_ENTRY),
+            keys,
+            witnesses=witnesses,
+            disclosure=read_file(options.disclosure, limit=LARGEST_DISCLOSURE) if options.disclosure else None,
+            snapshot=read_file(options.snapshot, limit=LARGEST_SNAPSHOT_PROOF) if options.snapshot else None,
+        )
     table = read_file(options.life_cycle, limit=LARGEST_NOTE) if options.life_cycle else None
     verify = verify_bundle if is_bundle(options.log) else verify_directory
     return verify(
@@ -121,6 +136,11 @@ def _parser(language: str) -> argparse.ArgumentParser:
         "--disclosure",
         type=Path,
         help=say("values and salts that were disclosed of that entry: it must have committed to them"),
+    )
+    parser.add_argument(
+        "--snapshot",
+        type=Path,
+        help=say("a snapshot proof: how many entries there were about a subject when that entry was made"),
     )
     parser.add_argument(
         "--vkey", metavar="KEY", action="append", required=True, help=say("the log's verifier key; again for a rotated one")

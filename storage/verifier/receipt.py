@@ -9,6 +9,7 @@ Verifying one entry with the proof somebody carried away.
     place        … and names the log and the number that the proof names
     inclusion    its hash is at that number under the signed root
     disclosure   the disclosed values are those the entry committed to (only where a disclosure was given)
+    snapshot     the entry is a snapshot, and it says so much and no more of a subject (only where a snapshot proof was given)
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from .errors import VerificationError
 from .leaves import LeafRecord, read_leaf
 from .merkle import leaf_hash, verify_inclusion
 from .signatures import check_signatures, claimed
+from .snapshot import parse_snapshot_proof, verify_snapshot_proof
 from .steps import Check, Report, report
 from .tlogproof import TlogProof, parse_proof
 from .words import Said
@@ -39,11 +41,13 @@ def verify_receipt(
     *,
     witnesses: Sequence[VerifierKey] = (),
     disclosure: bytes | None = None,
+    snapshot: bytes | None = None,
 ) -> Report:
     """
     Verify that the proof *text* shows the bytes *leaf* to be in the log the *keys* belong to; report every step.
 
-    With *disclosure*, a file of values and salts, also that the entry committed to these values.
+    With *disclosure*, a file of values and salts, also that the entry committed to these values; with *snapshot*, a proof under
+    the snapshot that the entry is, also how many entries there are about a subject.
     """
     signature, entry = Check("signature"), Check("entry")
     proof = signature.attempt(partial(parse_proof, text))
@@ -56,6 +60,8 @@ def verify_receipt(
     results += _membership(proof, head, leaf, record)
     if disclosure is not None:
         results.append(_disclosed(disclosure, record))
+    if snapshot is not None:
+        results.append(_counted(snapshot, record))
     return report(results, vouched=bool(witnesses))
 
 
@@ -78,6 +84,27 @@ def _disclosed(raw: bytes, record: LeafRecord | None) -> tuple[Check, Said]:
         return check, Said("-")
     names = check.attempt(lambda: verify_disclosure(parse_disclosure(raw), record)) or ()
     return check, Said("entry {index} committed to {names}", index=record.seq, names=", ".join(names))
+
+
+def _counted(raw: bytes, record: LeafRecord | None) -> tuple[Check, Said]:
+    check = Check("snapshot")
+    if record is None:
+        return check, Said("-")
+    return check, check.attempt(lambda: _count(raw, record)) or Said("-")
+
+
+def _count(raw: bytes, record: LeafRecord) -> Said:
+    proof = parse_snapshot_proof(raw)
+    row = verify_snapshot_proof(proof, record)
+    if row is None:
+        return Said("before entry {index} there is none about {subject}", index=record.seq, subject=proof.subject)
+    return Said(
+        "before entry {index} there are {count} about {subject}, the last is {last}",
+        index=record.seq,
+        count=row.count,
+        subject=row.subject,
+        last=row.last,
+    )
 
 
 def _verify_place(proof: TlogProof, head: Checkpoint, record: LeafRecord) -> None:

@@ -13,6 +13,7 @@ from .chain import Chain
 from .errors import VerificationError
 from .leaves import LeafRecord, read_leaf
 from .merkle import Frontier, leaf_hash, subtree_root
+from .snapshot import SNAPSHOT, Tally
 from .steps import Check
 from .tilefiles import TILE_WIDTH, TileName, bundles_for
 
@@ -30,9 +31,10 @@ class Replay:
     def __init__(self, files: LogFiles, head: Checkpoint, *, lives: Lives | None, sizes: Iterable[int]) -> None:
         self.leaves, self.order, self.tiles = Check("entries"), Check("order"), Check("tiles")
         self.moves = Check("life cycle") if lives else None
+        self.snapshots = Check("snapshots")
         self._files, self._head = files, head
         self._chain, self._lives = Chain(head.origin), lives
-        self._frontier = Frontier()
+        self._tally, self._frontier = Tally(), Frontier()
         self._rows: list[list[bytes]] = []
         self._tiles_of_level: list[int] = []
         self._wanted = sorted(set(sizes))
@@ -79,6 +81,9 @@ class Replay:
         self.order.attempt(partial(self._chain.follow, leaf, index=index))
         if self.moves is not None and self._lives is not None:
             self.moves.attempt(partial(self._lives.follow, leaf))
+        if leaf.type == SNAPSHOT:
+            self.snapshots.attempt(partial(self._tally.verify, leaf))
+        self._tally.add(leaf.subject)
         return leaf.hash
 
     def _remember(self, hashes: Iterable[bytes]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from yihu.cli import cameras, demonstration, exporting, filing, ledger, office, serving, stores, witnessing
+from yihu.cli import cameras, demonstration, exporting, filing, ledger, office, privacy, proving, serving, stores, witnessing
 from yihu.language import either
 
 app = typer.Typer(
@@ -36,7 +36,17 @@ _COMMANDS = (
         "Verify ledger, checkpoints, catalog and objects; nothing verified is a failure.",
     ),
     (office.rebuild, "由账本和密匣重建目录", "Make the catalog again from ledger and vault."),
-    (filing.proof, "给出某条记录在账本中的证明，可离线验证", "Give a proof that an entry is in the signed ledger."),
+    (proving.proof, "给出某条记录在账本中的证明，可离线验证", "Give a proof that an entry is in the signed ledger."),
+    (
+        privacy.disclose,
+        "向人披露所选字段并附证明，披露本身先入账",
+        "Tell chosen personal values so that a stranger can verify them.",
+    ),
+    (
+        privacy.erase,
+        "永久抹除某一对象的个人信息；记录与证明保持有效",
+        "Destroy somebody's personal values for good; every proof stays valid.",
+    ),
     (
         exporting.export,
         "导出证据：原始文件、账本记录、证明，交给外人离线核验",

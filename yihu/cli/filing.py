@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
@@ -231,26 +230,3 @@ def clips(
         wanted = {line.subject for line in opened.dossiers.unfiled()} if unfiled else None
         found = [clip for clip in opened.catalog.clips() if wanted is None or clip.subject in wanted]
         output.show({"clips": [clip_json(clip) for clip in found]}, lambda: print_clips(found))
-
-
-def proof(
-    what: Annotated[str, typer.Argument(help=either("记录序号或 clip:…", "number of an entry, or clip:…"))],
-    out: Annotated[
-        Path | None, typer.Option("--out", help=either("写入此目录（默认打印）", "write into this directory (default: print)"))
-    ] = None,
-    config: Config = None,
-    as_json: AsJson = False,
-) -> None:
-    """Give the proof (tlog-proof@v1) that an entry is in the signed ledger; a stranger can verify it offline."""
-    with told(as_json) as output:
-        from yihu.proving import proofs_of, write_proofs
-
-        opened = open_office(config)
-        proofs = proofs_of(opened, what)
-        written = [] if out is None else write_proofs(proofs, out)
-        result = {
-            "verifier_key": opened.log.vkey,
-            "proofs": [{"entry": p.seq, "leaf": p.leaf.decode(), "proof": p.proof} for p in proofs],
-            "written": [str(path) for path in written],
-        }
-        output.show(result, lambda: print("\n".join(map(str, written)) or "\n".join(p.proof for p in proofs)))

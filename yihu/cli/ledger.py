@@ -1,4 +1,4 @@
-"""``yihu log``: publishing the ledger, locking it against yesterday's backup, and going on after a loss."""
+"""``yihu log``: publishing the ledger, counting it, locking it against yesterday's backup, and going on after a loss."""
 
 from __future__ import annotations
 
@@ -48,6 +48,22 @@ def publish(
             f"已发布 {done.size} 条记录，写入 {done.files} 个文件", f"{done.size} entries published, {done.files} files"
         )
         output.show(result, lambda: print(text))
+
+
+@log.command("snapshot")
+def snapshot(config: Config = None, as_json: AsJson = False) -> None:
+    """
+    Record how many entries each subject has by now, under one root, so that "nothing more" can be proved too.
+
+    yihu serve does it once a day. Where nothing was recorded since the last snapshot, that one is named and none is made.
+    """
+    with told(as_json) as output:
+        from yihu.snapshots import snapshot_now
+
+        office = open_office(config)
+        seq = snapshot_now(office)
+        office.log.checkpoint()
+        output.show({"entry": seq}, lambda: print(either(f"快照为第 {seq} 条记录", f"the snapshot is entry {seq}")))
 
 
 @log.command("lock")
