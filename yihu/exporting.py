@@ -7,7 +7,7 @@ recorded, and only then named. Whoever is killed in between has recorded an expo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,8 +15,10 @@ import urllib3
 from ulid import ULID
 
 from storage.catalog import Clip
+from storage.database import reading
+from storage.erasure import disclosed
 from storage.errors import LedgerError, NotFound, NotHeldOutside
-from storage.evidence import Digest, Subject, utc_text
+from storage.evidence import Digest, Entry, Subject, utc_text
 from storage.export.bag import BagWriter
 from storage.export.birth import born, unborn
 from storage.export.bundle import write_disclosures, write_excerpt, write_originals
@@ -24,7 +26,9 @@ from storage.export.excerpt import Excerpt, take_excerpt
 from storage.export.explain import Told, explanation
 from storage.export.handed_over import HandedOver, exported
 from storage.folder_files import within_reach
+from storage.ledger.leaf import Leaf
 from storage.verifier.bundle import POLICY, TABLE, verify_bundle
+from storage.verifier.disclosure import Disclosure
 from storage.verifier.keys import VerifierKey
 from storage.verifier.pack import zipped
 from yihu.anchoring import policy_text
@@ -95,7 +99,11 @@ def export(
     exists, `StorageUnavailable` where store, disk or database are away or full; then *out* is not there and it may be tried
     again.
     """
+    if disclose and reason is None:
+        message = "disclosing: expected a reason, found none"
+        raise ValueError(message)
     excerpt = _excerpt(office, what, needs_outside=needs_outside)
+    told = _disclosures(office, excerpt, disclose)
     entry = HandedOver(
         export=str(ULID()),
         manifest=Digest.parse(f"sha256:{'0' * 64}"),
@@ -106,10 +114,11 @@ def export(
         reason=reason,
     )
     with within_reach(f"exporting to {out}"), unborn(out) as partial:
-        entry = replace(entry, manifest=_write(office, what, excerpt, entry, partial))
+        files = {disclosure.seq: disclosure.encode() for _, disclosure in told}
+        entry = replace(entry, manifest=_write(office, what, excerpt, entry, files, partial))
         _verify(office, partial)
         # from here on the ledger says that this was handed over; a crash before the next line means it was not
-        recorded = office.custody.record_all([exported(clip.subject, entry, actor=office.operator) for clip in what.clips])
+        recorded = office.custody.record_all(_entries(office, what, entry, told))
         born(partial, out)
     return Exported(
         export=entry.export,
@@ -137,11 +146,20 @@ def _excerpt(office: Office, what: Selection, *, needs_outside: bool) -> Excerpt
     return found
 
 
-def _write(office: Office, what: Selection, excerpt: Excerpt, entry: HandedOver, root: Path) -> Digest:
+def _entries(office: Office, what: Selection, entry: HandedOver, told: Sequence[tuple[Subject, Disclosure]]) -> list[Entry]:
+    """Return what is recorded: that every clip was handed over, and which values of which entries were told."""
+    actor, reason = office.operator, entry.reason or ""
+    said = [disclosed(subject, seq=one.seq, fields=one.names, actor=actor, reason=reason) for subject, one in told]
+    return [*(exported(clip.subject, entry, actor=actor) for clip in what.clips), *said]
+
+
+def _write(
+    office: Office, what: Selection, excerpt: Excerpt, entry: HandedOver, disclosures: Mapping[int, bytes], root: Path
+) -> Digest:
     bag = BagWriter(root)
     write_originals(bag, office.store, what.clips)
     write_excerpt(bag, excerpt)
-    write_disclosures(bag, _disclosures(office, excerpt, entry.disclosed))
+    write_disclosures(bag, disclosures)
     told = Told(
         entry.export,
         log=office.log.origin,
@@ -166,11 +184,20 @@ def _write(office: Office, what: Selection, excerpt: Excerpt, entry: HandedOver,
     )
 
 
-def _disclosures(office: Office, excerpt: Excerpt, fields: Sequence[str]) -> dict[int, bytes]:
-    if fields:
-        message = "disclosing is not part of this program yet"
-        raise NotImplementedError(message)
-    return {}
+def _disclosures(office: Office, excerpt: Excerpt, fields: Sequence[str]) -> list[tuple[Subject, Disclosure]]:
+    """Reveal the chosen *fields* of every entry that has any of them; `NotFound` for one that none has."""
+    told: list[tuple[Subject, Disclosure]] = []
+    for leaf in (Leaf.decode(entry.leaf) for entry in excerpt.entries):
+        chosen = [name for name, _ in leaf.commitments if name in fields]
+        if chosen:
+            with reading(office.engine) as connection:
+                revealed = office.vault.reveal(connection, leaf.seq, leaf.commitments, chosen)
+            told.append((Subject.parse(leaf.subject), Disclosure(leaf.log, leaf.seq, revealed)))
+    missing = set(fields) - {name for _, disclosure in told for name in disclosure.names}
+    if missing:
+        message = f"no exported entry has the field {', '.join(sorted(missing))}"
+        raise NotFound(message)
+    return told
 
 
 def _verify(office: Office, root: Path) -> None:
