@@ -101,6 +101,10 @@ class BagFiles:
         self._verify_listed(PAYLOAD, payload, {path for path in self.sizes if path.startswith(DATA)})
         self._verify_listed(TAGS, tags, {path for path in self.sizes if not path.startswith(DATA) and path != TAGS})
         self._verify_info(payload)
+        for path in tags:
+            if self.sizes[path] > LARGEST_MANIFEST:  # nobody reads on for hours to find that
+                message = "{path}: longer than {limit} bytes"
+                raise VerificationError(message, path=path, limit=LARGEST_MANIFEST)
         return {**payload, **tags}
 
     def _manifest(self, name: str) -> dict[str, str]:

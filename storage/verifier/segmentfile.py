@@ -33,7 +33,7 @@ class SegmentFile:
         """Read a segment manifest; a byte more or less than it must have raises `VerificationError`."""
         magic, size, segment = _HEADER.unpack_from(raw.ljust(_HEADER.size, b"\0"))
         digests = raw[_HEADER.size :]
-        if magic != _MAGIC or segment != SEGMENT_SIZE or len(digests) != count_of(size) * HASH_BYTES:
+        if len(raw) < _HEADER.size or magic != _MAGIC or segment != SEGMENT_SIZE or len(digests) != count_of(size) * HASH_BYTES:
             message = "{path}: not a segment manifest of its size"
             raise VerificationError(message, path=path)
         return cls(size, digests)
