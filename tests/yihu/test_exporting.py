@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from storage.custody import Custody
 from storage.errors import LifeCycleError, StorageUnavailable
 from storage.evidence import Kind, Subject
 from storage.export.bag import BagWriter
-from storage.export.bundle import extension_of, write_originals
+from storage.export.bundle import write_originals
 from storage.ledger.keys import VerifierKey
 from storage.ledger.witnessing import Witness as AtWork
 from storage.verifier.bundle import verify_bundle
@@ -180,30 +179,6 @@ def test_a_killed_export_leaves_nothing_and_may_be_started_again(
     assert outcome(office, tmp_path / "bundle") is Outcome.CONSISTENT
 
 
-def test_what_a_crash_left_is_thrown_away_by_the_next_export(office: Office, clip: Subject, tmp_path: Path) -> None:
-    """A loss of power cleans nothing up."""
-    (tmp_path / ".bundle.partial" / "data" / "media").mkdir(parents=True)
-    (tmp_path / ".bundle.partial" / "data" / "media" / "half").write_bytes(b"x")
-    (tmp_path / ".bundle.partial" / "link").symlink_to(tmp_path)
-
-    answer("export", "--clip", clip, "--out", tmp_path / "bundle", "--unanchored")
-
-    assert outcome(office, tmp_path / "bundle") is Outcome.CONSISTENT
-    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
-
-
-def test_two_exports_into_one_name_do_not_mix(office: Office, clip: Subject, tmp_path: Path) -> None:
-    (tmp_path / ".bundle.partial").mkdir()
-    descriptor = os.open(tmp_path / ".bundle.partial", os.O_RDONLY)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    try:
-        refused = answer("export", "--clip", clip, "--out", tmp_path / "bundle", "--unanchored", code=Exit.TRY_AGAIN)
-    finally:
-        os.close(descriptor)
-
-    assert "somebody else is writing this export" in refused["detail"]
-
-
 def test_a_full_disk_is_said_and_nothing_is_recorded(office: Office, clip: Subject, tmp_path: Path) -> None:
     before = exports_of(office, clip)
     with pytest.MonkeyPatch.context() as patched:
@@ -312,11 +287,3 @@ def test_the_verifier_alone_is_the_one_in_every_bundle(office: Office, clip: Sub
     ended = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, timeout=60)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "media: ok. 1 originals" in ended.stdout
-
-
-@pytest.mark.parametrize(
-    ("name", "extension"),
-    [("A.MP4", "mp4"), ("a.b.jpeg", "jpeg"), ("a", "bin"), (".mp4", "bin"), ("a.张三", "bin"), ("a.exe", "bin"), ("a.", "bin")],
-)
-def test_of_a_cameras_file_name_only_a_common_extension_is_kept(name: str, extension: str) -> None:
-    assert extension_of(name) == extension

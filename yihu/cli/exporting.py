@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -15,34 +15,44 @@ if TYPE_CHECKING:
     from yihu.wiring import Office
 
 
+Clips: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--clip", help=either("导出这个音像记录（clip:…，可多个）", "this clip (clip:…; again)"))
+]
+Case: TypeAlias = Annotated[
+    str | None, typer.Option("--case", help=either("导出归入此案件的全部记录（matter:…）", "all clips of this case (matter:…)"))
+]
+Out: TypeAlias = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help=either("导出到哪个新目录", "the new directory to make"))
+]
+Reason: TypeAlias = Annotated[
+    str | None, typer.Option("--reason", help=either("为何导出、交给谁（进入密匣）", "why, and for whom (kept in the vault)"))
+]
+Disclose: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--disclose",
+        metavar="FIELD",
+        help=either("一并披露的字段，如 title（可多个；须有 --reason）", "field to tell, as title (needs --reason)"),
+    ),
+]
+Unanchored: TypeAlias = Annotated[
+    bool,
+    typer.Option("--unanchored", help=either("尚无外部见证也导出；账本会注明", "even if nothing is held outside; on record")),
+]
+Verifier: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--verifier", metavar="FILE", help=either("只写出验证程序 verify.pyz", "write only the verifier, verify.pyz")),
+]
+
+
 def export(
-    clips: Annotated[
-        list[str] | None, typer.Option("--clip", help=either("导出这个音像记录（clip:…，可多个）", "this clip (clip:…; again)"))
-    ] = None,
-    case: Annotated[
-        str | None, typer.Option("--case", help=either("导出归入此案件的全部记录（matter:…）", "all clips of this case"))
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help=either("导出到哪个新目录", "the new directory to make"))
-    ] = None,
-    reason: Annotated[
-        str | None,
-        typer.Option("--reason", help=either("为何导出、交给谁（进入密匣）", "why, and for whom (kept in the vault)")),
-    ] = None,
-    disclose: Annotated[
-        list[str] | None,
-        typer.Option("--disclose", metavar="FIELD", help=either("一并披露的字段，如 name", "personal field to disclose")),
-    ] = None,
-    unanchored: Annotated[
-        bool,
-        typer.Option(
-            "--unanchored", help=either("尚无外部见证也导出；账本会注明", "even if nothing is held outside; on record")
-        ),
-    ] = False,
-    verifier: Annotated[
-        Path | None,
-        typer.Option("--verifier", metavar="FILE", help=either("只写出验证程序 verify.pyz", "write only the verifier")),
-    ] = None,
+    clips: Clips = None,
+    case: Case = None,
+    out: Out = None,
+    reason: Reason = None,
+    disclose: Disclose = None,
+    unanchored: Unanchored = False,
+    verifier: Verifier = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:

@@ -105,6 +105,10 @@ def write_bundle(
     return root
 
 
+def files_of(bundle: Path) -> list[str]:
+    return sorted(str(path.relative_to(bundle)) for path in bundle.rglob("*") if path.is_file())
+
+
 def packed_again(root: Path) -> None:
     """Do what whoever changed the bundle would do: write its manifests anew, so that the bag alone holds."""
     files = sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file() and not path.is_symlink())

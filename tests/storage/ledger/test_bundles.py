@@ -6,30 +6,20 @@ What our verifier says is compared with three programs that know nothing of us: 
 
 from __future__ import annotations
 
-import base64
-import os
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import bagit
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from storage.ledger.checkpoint import Checkpoint, sign_checkpoint
 from storage.ledger.keys import VerifierKey
 from storage.lifecycle import LifeCycle as Moves
 from storage.verifier.bundle import verify_bundle
-from storage.verifier.errors import VerificationError
-from storage.verifier.growth import ConsistencyFile
 from storage.verifier.lifecycle import LifeCycle
-from storage.verifier.program import main
-from storage.verifier.segmentfile import SegmentFile
 from storage.verifier.steps import Outcome, Report
 
-from .bundled import CLIPS, packed_again, segments_of, told_log, write_bundle
+from .bundled import CLIPS, files_of, packed_again, segments_of, told_log, write_bundle
 from .conftest import ORIGIN, WITNESS_KEY, SmallLog, one_bit_off, signer, wrong_steps
 
 KEYS = [VerifierKey.parse(signer().vkey)]
@@ -52,10 +42,6 @@ def made(tmp_path_factory: pytest.TempPathFactory, log: tuple[SmallLog, list[int
 def bundle(tmp_path: Path, made: Path) -> Path:
     """A copy of it, to be changed."""
     return Path(shutil.copytree(made, tmp_path / "bundle"))
-
-
-def files_of(bundle: Path) -> list[str]:
-    return sorted(str(path.relative_to(bundle)) for path in bundle.rglob("*") if path.is_file())
 
 
 def verified(bundle: Path) -> Report:
@@ -228,175 +214,3 @@ def test_without_the_package_blake3_the_rest_is_verified_and_the_report_says_so(
     path.write_bytes(path.read_bytes() + b"x")
     packed_again(copy)
     assert wrong_steps(verified(copy)) == {"media"}
-
-
-# --- hostile bundles ------------------------------------------------------------------------------------------------------
-
-
-def _linked(bundle: Path) -> None:
-    path = next((bundle / "data/media").iterdir())
-    path.rename(bundle.parent / "outside")
-    path.symlink_to(bundle.parent / "outside")
-
-
-def _linked_directory(bundle: Path) -> None:
-    (bundle / "data/media").rename(bundle.parent / "media")
-    (bundle / "data/media").symlink_to(bundle.parent / "media")
-
-
-def _named(name: str | bytes) -> Change:
-    def change(bundle: Path) -> None:
-        path = os.path.join(os.fsencode(bundle), os.fsencode(name))  # noqa: PTH118 - a name that is no text
-        os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 - the same
-        with open(path, "wb") as file:  # noqa: PTH123 - the same
-            file.write(b"x")
-
-    return change
-
-
-def _manifest(old: str, new: str) -> Change:
-    def change(bundle: Path) -> None:
-        path = bundle / "manifest-sha256.txt"
-        text = path.read_text()
-        assert old in text
-        path.write_text(text.replace(old, new, 1))
-
-    return change
-
-
-def _lines(order: Callable[[list[str]], list[str]], end: str = "\n") -> Change:
-    def change(bundle: Path) -> None:
-        path = bundle / "manifest-sha256.txt"
-        path.write_text("".join(f"{line}{end}" for line in order(path.read_text().splitlines())), newline="")
-
-    return change
-
-
-def _huge(name: str) -> Change:
-    """A file that claims to be enormous; it is sparse, and nobody may try to read it into memory."""
-    return lambda bundle: os.truncate(bundle / name, 2**40)
-
-
-HOSTILE: dict[str, tuple[Change, str]] = {
-    "a link in place of a file": (_linked, "not a plain file"),
-    "a link in place of a directory": (_linked_directory, "not a plain file"),
-    "a pipe": (lambda bundle: os.mkfifo(bundle / "data/pipe"), "not a plain file"),
-    "an empty directory": (lambda bundle: (bundle / "data/more").mkdir(), "an empty directory"),
-    "directories without end": (_named("/".join(["data", *"abcdefgh"])), "too deep"),
-    "names that differ in capitals": (_named("Verify.md"), "but for capitals"),
-    "a name with a space": (_named("data/media/a b"), "not a plain name"),
-    "a name with a line feed": (_named("data/media/a\nb"), "not a plain name"),
-    "a name that writes on the terminal": (_named("data/\x1b[2J"), "not a plain name"),
-    "a name that reads backwards": (_named("data/\u202egpj.exe"), "not a plain name"),
-    "a name that is no text": (_named(b"data/\xff"), "not a plain name"),
-    "a name with a backslash": (_named("data\\media"), "not a plain name"),
-    "a hidden name": (_named("data/.hidden"), "not a plain name"),
-    "a name that begins with a dash": (_named("data/-rf"), "not a plain name"),
-    "a very long name": (_named("data/" + "a" * 250), "not a plain name"),
-    "a file nobody knows": (_named("data/media.exe"), "no such file"),
-    "a list of files to fetch": (_named("fetch.txt"), "no such file"),
-    "a manifest by another algorithm": (_named("manifest-md5.txt"), "no such file"),
-    "a second original": (_named("data/media/01J00000000000000000000AAA.avi"), "not listed"),
-    "an original without entries": (_named("data/media/01J00000000000000000000CCC.mp4"), "not listed"),
-    "an entry number with a leading zero": (_named("data/entries/05.json"), "no such file"),
-    "a manifest that climbs": (_manifest("data/media.b3", "data/../../b3"), "a name is listed twice or out of order"),
-    "a manifest with an absolute name": (_manifest("  data/media.b3", "  /etc/passwd"), "not a SHA-256, two spaces"),
-    "a manifest that names a file twice": (_lines(lambda lines: [lines[0], *lines]), "listed twice"),
-    "a manifest out of order": (_lines(lambda lines: lines[::-1]), "out of order"),
-    "a manifest with CRLF": (_lines(lambda lines: lines, "\r\n"), "ended by a line feed"),
-    "a manifest with CR": (_lines(lambda lines: lines, "\r"), "ended by a line feed"),
-    "a manifest with capitals": (_lines(lambda lines: [line.upper() for line in lines]), "not a SHA-256"),
-    "a manifest with one space": (_lines(lambda lines: [line.replace("  ", " ") for line in lines]), "not a SHA-256"),
-    "a manifest in binary mode": (_lines(lambda lines: [line.replace("  ", " *") for line in lines]), "not a SHA-256"),
-    "a manifest of nothing": (_lines(lambda _lines: []), "not listed"),
-    "an enormous entry": (_huge("data/entries/5.json"), "longer than 65535 bytes"),
-    "an enormous manifest": (_huge("manifest-sha256.txt"), "longer than"),
-    "an enormous original": (_huge("data/media/01J00000000000000000000AAA.mp4"), "expected 'Payload-Oxum"),
-    "an enormous verifier": (_huge("verify.pyz"), "longer than"),
-    "an enormous checkpoint": (_huge("data/log/checkpoint"), "longer than"),
-    "an enormous declaration": (_huge("bagit.txt"), "longer than"),
-}
-
-
-@pytest.mark.parametrize("what", HOSTILE)
-def test_a_hostile_bundle_is_refused_in_both_languages(
-    bundle: Path, what: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    change, words = HOSTILE[what]
-    change(bundle)
-
-    assert main([str(bundle), "--vkey", KEYS[0].vkey]) == 1
-    said = capsys.readouterr().out
-    assert words in said
-    assert all(line.isprintable() for line in said.splitlines())
-    monkeypatch.setenv("LANG", "zh_CN.UTF-8")
-    assert main([str(bundle), "--vkey", KEYS[0].vkey]) == 1
-    assert "不通过" in capsys.readouterr().out
-
-
-# --- other people's programs ----------------------------------------------------------------------------------------------
-
-
-def bagit_accepts(bundle: Path) -> bool:
-    try:
-        return bool(bagit.Bag(str(bundle)).validate())
-    except bagit.BagError:
-        return False
-
-
-def ends_well(bundle: Path, *command: str) -> bool:
-    return subprocess.run(command, cwd=bundle, capture_output=True, check=False, timeout=60).returncode == 0
-
-
-def sums_agree(bundle: Path) -> bool:
-    return ends_well(bundle, "sha256sum", "--check", "--strict", "manifest-sha256.txt", "tagmanifest-sha256.txt")
-
-
-def test_bagit_and_sha256sum_accept_it_and_refuse_every_changed_file(made: Path, tmp_path: Path) -> None:
-    assert bagit_accepts(made)
-    assert sums_agree(made)
-    for name in files_of(made):
-        if name in {"tagmanifest-sha256.txt", "bagit.txt"} or not (made / name).stat().st_size:
-            continue  # listed nowhere; read otherwise; nothing to change
-        copy = _copied(made, tmp_path / "copy")
-        (copy / name).write_bytes(one_bit_off((copy / name).read_bytes(), 9))
-        assert not bagit_accepts(copy), name
-        assert not sums_agree(copy), name
-
-
-@pytest.mark.needs("b3sum")
-def test_b3sum_accepts_the_originals_and_refuses_a_changed_one(bundle: Path) -> None:
-    assert ends_well(bundle / "data", "b3sum", "--check", "media.b3")
-    path = bundle / "data/media/01J00000000000000000000AAA.mp4"
-    path.write_bytes(one_bit_off(path.read_bytes(), 9))
-    assert not ends_well(bundle / "data", "b3sum", "--check", "media.b3")
-
-
-# --- parsers --------------------------------------------------------------------------------------------------------------
-
-
-@given(size=st.integers(0, 5 * 2**20), change=st.binary(max_size=3))
-def test_a_segment_manifest_is_read_in_one_form_only(size: int, change: bytes) -> None:
-    count = -(-size // 2**20)
-    raw = b"yihu-segments/1\n" + size.to_bytes(8, "big") + (2**20).to_bytes(8, "big") + b"d" * 32 * count
-
-    assert SegmentFile.parse(raw, path="p").size == size
-    for other in (raw + b"x" + change, raw[:-1], b"Y" + raw[1:], change):
-        with pytest.raises(VerificationError):
-            SegmentFile.parse(other, path="p")
-
-
-def test_the_root_of_a_segment_manifest_is_the_one_the_ledger_names() -> None:
-    manifest = segments_of(bytes(3 * 2**20 + 1))
-
-    assert SegmentFile.parse(manifest.encode(), path="p").root == manifest.summary.root
-
-
-@given(st.text(alphabet="old 0123456789\nAB=", max_size=80))
-def test_a_consistency_file_is_read_in_one_form_only(text: str) -> None:
-    try:
-        found = ConsistencyFile.parse(text)
-    except VerificationError:
-        return
-    hashes = (f"{base64.b64encode(value).decode()}\n" for value in found.path)
-    assert "".join([f"old {found.old}\n", *hashes]) == text
