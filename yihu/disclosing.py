@@ -11,6 +11,7 @@ from storage.database import reading
 from storage.erasure import disclosed
 from storage.errors import NotFound
 from storage.evidence import Subject
+from storage.folder_files import within_reach
 from storage.ledger.leaf import Leaf
 from storage.verifier.disclosure import Disclosure
 from yihu.proving import EntryProof, numbers_of, write_proofs
@@ -65,9 +66,10 @@ def disclose(office: Office, what: str, *, fields: Sequence[str], reason: str, d
         ],
     )
     # a crash from here on leaves an entry that says more was told than was: never the other way round
-    written = write_proofs(proofs, directory)
-    for path, raw in files:
-        durable.replace(path, raw)
+    with within_reach(str(directory)):
+        written = write_proofs(proofs, directory)
+        for path, raw in files:
+            durable.replace(path, raw)
     return [*written, *(path for path, _ in files)]
 
 

@@ -10,6 +10,7 @@ that was recorded.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, select
@@ -25,7 +26,7 @@ from storage.projecting import Change
 from storage.schema import history
 from storage.verifier.errors import VerificationError
 from storage.verifier.leaves import LeafRecord, read_leaf
-from storage.verifier.snapshot import SNAPSHOT, ProvenRow, Row, SnapshotProof, Tally, verify_snapshot_proof
+from storage.verifier.snapshot import SNAPSHOT, ProvenRow, Row, SnapshotProof, Tally, read_snapshot, verify_snapshot_proof
 
 __all__ = ["MOVES", "SNAPSHOT", "Newest", "newest_snapshot", "project", "prove_snapshot", "record_snapshot", "snapshot_faults"]
 
@@ -89,16 +90,14 @@ def record_snapshot(engine: Engine, custody: Custody, *, log: Subject, actor: Ac
 def prove_snapshot(engine: Engine, seq: int, subject: Subject) -> SnapshotProof:
     """Return what snapshot *seq* says of *subject*: its row, or those it would stand between; `LedgerError` if it is wrong."""
     tally = Tally()
-    with reading(engine) as connection:
+    with reading(engine) as connection, _translated(f"snapshot {seq}"):
         leaf = _only(connection, seq)
+        read_snapshot(leaf)
         _count_on(tally, connection, seq)
-    rows = tally.rows()
-    proof = SnapshotProof(leaf.log, seq, str(subject), tuple(_proven(rows, place) for place in _places(rows, str(subject))))
-    try:
+        rows = tally.rows()
+        places = (_proven(rows, place) for place in _places(rows, str(subject)))
+        proof = SnapshotProof(leaf.log, seq, str(subject), tuple(places))
         verify_snapshot_proof(proof, leaf)
-    except VerificationError as error:
-        message = f"snapshot {seq}: {error}"
-        raise LedgerError(message) from error
     return proof
 
 
@@ -131,11 +130,18 @@ def _only(connection: Connection, seq: int) -> LeafRecord:
 
 def _read(connection: Connection, start: int, end: int) -> Iterator[LeafRecord]:
     for seq, raw, _stored in leaves(connection, start, end):
-        try:
-            yield read_leaf(raw)
-        except VerificationError as error:
-            message = f"leaf {seq}: {error}"
-            raise LedgerError(message) from error
+        with _translated(f"leaf {seq}"):
+            leaf = read_leaf(raw)
+        yield leaf
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    try:
+        yield
+    except VerificationError as error:
+        message = f"{what}: {error}"
+        raise LedgerError(message) from error
 
 
 def _places(rows: Sequence[Row], subject: str) -> list[int]:

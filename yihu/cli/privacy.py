@@ -33,8 +33,9 @@ def disclose(
     """
     Tell chosen personal values of an entry so that a stranger can verify them.
 
-    For example: yihu disclose 42 --field name --out DIR --reason WHY. Writes <seq>.json, <seq>.tlog-proof and <seq>.disclosure.json for verify.pyz --leaf, --proof and --disclosure. The other
-    fields stay closed. That it was told, to which end, is an entry of the ledger first. --list shows which fields there are.
+    For example: yihu disclose 42 --field name --out DIR --reason WHY. Writes <seq>.json, <seq>.tlog-proof and
+    <seq>.disclosure.json for verify.pyz --leaf, --proof and --disclosure. The other fields stay closed. That it was told, and
+    which fields, is an entry of the ledger first. --list shows which fields there are.
     """
     with told(as_json) as output:
         from yihu.disclosing import disclose as tell
