@@ -175,6 +175,7 @@ _BY_ERROR: tuple[tuple[type[errors.YihuError], str], ...] = (
     (errors.StorageUnavailable, "unavailable"),
     (errors.NotFound, "not-found"),
     (errors.LifeCycleError, "life-cycle"),
+    (errors.Erased, "life-cycle"),
     (errors.StaleState, "stale"),
     (errors.Refused, "refused"),
     (errors.RetentionRefused, "kept"),

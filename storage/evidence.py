@@ -251,14 +251,12 @@ class Entry:
     ``personal`` goes into the vault; the leaf carries a salted commitment to each of its values.
     """
 
-    type: str
-    """In the past tense and capitals: ``SECURED``. Which types there are is said by the registered life cycles."""
+    type: str  # in the past tense and capitals, ``SECURED``; which there are is said by the registered life cycles
     subject: Subject
     actor: Actor
     body: Mapping[str, Json] = field(default_factory=dict)
     personal: Mapping[str, Json] = field(default_factory=dict)
-    confided_to: Subject | None = field(default=None, compare=False)
-    """Under whose key ``personal`` is sealed, if not the subject's: why somebody was erased outlives the erasure."""
+    confided_to: Subject | None = field(default=None, compare=False)  # whose key seals ``personal``, if not the subject's
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Z][A-Z_]{1,39}", self.type):

@@ -162,12 +162,12 @@ class Vault:
         return canonical([self._log, seq, field])
 
     def _key(self, connection: Connection, subject: Subject) -> bytes:
-        existing = self._existing_key(connection, str(subject))
-        if existing is not None:
-            return existing
-        if self.is_erased(connection, subject):
+        wrapped = connection.scalar(_FIND_KEY, {"name": str(subject)})
+        if wrapped == _NO_KEY:
             message = f"{subject}: it was erased, so nothing personal is recorded of it any more"
             raise Erased(message)
+        if wrapped is not None:
+            return self._unwrapped(wrapped, str(subject))
         key, nonce = AESGCM.generate_key(256), os.urandom(_NONCE)
         wrapped = nonce + self._master.encrypt(nonce, key, str(subject).encode())
         connection.execute(_KEEP_KEY, {"subject": str(subject), "wrapped": wrapped})
@@ -175,8 +175,9 @@ class Vault:
 
     def _existing_key(self, connection: Connection, subject: str) -> bytes | None:
         wrapped = connection.scalar(_FIND_KEY, {"name": subject})
-        if wrapped is None or wrapped == _NO_KEY:
-            return None
+        return None if wrapped is None or wrapped == _NO_KEY else self._unwrapped(wrapped, subject)
+
+    def _unwrapped(self, wrapped: bytes, subject: str) -> bytes:
         try:
             return self._master.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], subject.encode())
         except InvalidTag as error:

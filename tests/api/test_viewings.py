@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from api.sessions import IDLE_VIEWING, LONGEST_VIEWING
 from api.tokens import revoke_token
+from storage.database import writing
 from storage.errors import StorageUnavailable
 from storage.evidence import Role
 from storage.objects import ObjectName, Readable
@@ -90,6 +91,17 @@ def test_a_clip_that_is_not_in_the_store_yet_cannot_be_seen(office: SmallOffice,
     answer = clerk.post("/api/viewings", json={"clip": str(clip), "reason": "办案需要"})
 
     assert (answer.status_code, answer.json()["error"]) == (409, "LifeCycleError")
+
+
+def test_a_clip_whose_names_were_erased_cannot_be_seen(office: SmallOffice, clerk: TestClient) -> None:
+    """There would be no place for the reason."""
+    clip = office.clip(b"footage")
+    with writing(office.services.engine) as connection:
+        office.vault.erase(connection, clip)
+    refused = clerk.post("/api/viewings", json={"clip": str(clip), "reason": "办案需要"})
+
+    assert (refused.status_code, refused.json()["error"]) == (409, "Erased")
+    assert office.entries("ACCESSED") == []
 
 
 def test_another_persons_viewing_is_refused_and_recorded(office: SmallOffice, as_: As) -> None:

@@ -2,136 +2,45 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import select
 
-from api.tokens import issue_token, revoke_token
-from cases.values import ActivityDetails, ActivityKind, IdKind, IdNumber, MatterDetails, MatterKind, PartyDetails, PartyKind
+from api.tokens import revoke_token
 from storage import rebuild
-from storage.audit import Audit
-from storage.database import reading, writing
-from storage.erasure import ERASED, erased, erasure_faults, finish_erasures
-from storage.errors import Erased, NotFound, StaleState, StillNeeded, StorageUnavailable
-from storage.evidence import Entry, Kind, Role, Stage, Subject
+from storage.database import reading
+from storage.erasure import ERASED, erased, erasure_faults
+from storage.errors import Erased, NotFound, StaleState
+from storage.evidence import Entry, Kind, Role, Subject
 from storage.ledger.keys import VerifierKey
 from storage.ledger.publish import DirectoryShelf, publish
-from storage.schema import projections, vault_keys
+from storage.schema import projections
 from storage.verifier.logdir import verify_directory
 from storage.verifier.receipt import verify_receipt
 from storage.verifier.steps import Outcome
-from tests.crashes.offices import fill, footage, founded, opened, take_in
-from tests.servers.postgres_server import Prepared, empty, postgresql, prepared_database
+from tests.crashes.offices import founded, opened
 from yihu.cli.common import Exit
 from yihu.erasing import erase, loss_of
-from yihu.founding import started
-from yihu.wiring import Office, now
+from yihu.wiring import Office
 
 from .commanding import answer, yihu
+from .whole_office import (
+    PERSON,
+    Everything,
+    audited,
+    needed,
+    on_each,
+    postgresql,
+    prepared_database,
+    rows,
+    small,
+    values_left,
+)
 
-__all__ = ["postgresql", "prepared_database"]
-
-PERSON = PartyDetails(PartyKind.NATURAL, "甲某某", IdNumber(IdKind.RESIDENT, "000000190001010017"))
-
-
-def next_year() -> datetime:
-    """When no clip is under retention any more."""
-    return now() + timedelta(days=400)
-
-
-@dataclass
-class Everything:
-    """An office with one of everything that has a name."""
-
-    office: Office
-    device: Subject
-    filed: Subject
-    loose: Subject
-    officer: Subject
-    party: Subject
-    case: Subject
-    activity: Subject
-    account: Subject
-    filing: str
-
-    def later(self) -> Everything:
-        """The same a year later, as a new process sees it."""
-        self.office.engine.dispose()
-        return Everything(**{**vars(self), "office": opened(self.office.home, next_year)})
-
-    def ended(self) -> Everything:
-        """The same a year later, with everything closed and revoked."""
-        later = self.later()
-        later.office.registry.close(self.case, actor=later.office.operator)
-        revoke_token(later.office.custody, self.account, actor=later.office.operator)
-        return later
-
-    @property
-    def erasable(self) -> list[Subject]:
-        return [self.device, self.filed, self.loose, self.officer, self.party, self.case, self.activity, self.account]
-
-
-def everything_in(office: Office, card: Path) -> Everything:
-    report = take_in(office, fill(card, footage(2)))
-    assert (len(report.secured), report.problems, report.waiting) == (2, (), ())
-    registry, actor = office.registry, office.operator
-    bureau = registry.add_office("演示局", code="D-1", actor=actor)
-    officer = registry.add_officer("演示员", badge="000001", office=bureau, actor=actor)
-    party = registry.add_party(PERSON, actor=actor)
-    case = registry.register_case(MatterDetails(MatterKind.CASE, "演示", "样1号"), office=bureau, parties=[party], actor=actor)
-    start = datetime(2026, 11, 18, 9, tzinfo=UTC)
-    details = ActivityDetails(ActivityKind.INQUIRY, "询问", "样例街", start, None, (officer,))
-    activity = registry.record_activity(details, matter=case, stage=Stage.INVESTIGATION, actor=actor)
-    filed, loose = (clip.subject for clip in office.catalog.clips())
-    filing = registry.file_clip(filed, activity, actor=actor)
-    account, _ = issue_token(office.custody, name="某人", role=Role.CLERK, actor=actor)
-    device = office.catalog.clip(filed).device
-    office.log.checkpoint()
-    return Everything(office, device, filed, loose, officer, party, case, activity, account, filing)
-
-
-@pytest.fixture
-def on_each(prepared_database: Prepared, tmp_path: Path) -> Iterator[Everything]:
-    """On each kind of database."""
-    url = prepared_database(empty)
-    made = everything_in(founded(tmp_path / "office", "", "[database]", f'url = "{url}"'), tmp_path / "card")
-    yield made
-    made.office.engine.dispose()
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> Iterator[Everything]:
-    made = everything_in(founded(tmp_path / "office"), tmp_path / "card")
-    yield made
-    made.office.engine.dispose()
-
-
-def rows(office: Office) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row that people query."""
-    with reading(office.engine) as connection:
-        tables = projections.sorted_tables
-        return {table.name: sorted(map(tuple, connection.execute(select(table))), key=repr) for table in tables}
-
-
-def values_left(office: Office, *values: str) -> list[str]:
-    """Which of *values* stand in any table that people query."""
-    text = repr(rows(office))
-    return [value for value in values if value in text]
-
-
-def audited(office: Office) -> list[str]:
-    verdict = Audit(office.engine, office.log, office.projector, office.vault, office.store).run()
-    assert verdict.steps[0].checked > 0
-    return [f"{step.name}: {finding}" for step in verdict.steps for finding in step.findings]
+__all__ = ["on_each", "postgresql", "prepared_database", "small"]
 
 
 def test_whoever_is_erased_in_whatever_order_a_replay_makes_the_same_rows(on_each: Everything) -> None:
@@ -168,12 +77,6 @@ def test_every_proof_given_before_and_the_whole_log_stay_valid(small: Everything
     publish(later.log, DirectoryShelf(tmp_path / "log"))
     assert verify_directory(tmp_path / "log", key).outcome is Outcome.CONSISTENT
     later.engine.dispose()
-
-
-def needed(office: Office, subject: Subject) -> str:
-    with pytest.raises(StillNeeded) as refused:
-        erase(office, subject, reason="x")
-    return str(refused.value)
 
 
 def test_nobody_is_erased_while_a_clip_is_kept_or_a_matter_is_open(small: Everything) -> None:
@@ -290,138 +193,6 @@ def test_erasing_again_does_nothing(small: Everything) -> None:
     assert erase(later, small.party, reason="again") == seq
     assert loss_of(later, small.party).erased_seq == seq
     later.engine.dispose()
-
-
-KILLED = """
-import os, sys
-from datetime import timedelta
-from pathlib import Path
-from sqlalchemy import event
-from storage.evidence import Subject
-from yihu.erasing import erase
-from yihu.wiring import Office, now
-
-home, subject, moment, part = sys.argv[1:]
-office = Office.open(Path(home) / "yihu.toml", lambda: now() + timedelta(days=400))
-office.custody
-
-armed = []
-
-def reached(statement):
-    if part == "COMMIT" and "INSERT INTO vault_keys" in statement:
-        armed.append(statement)
-    if part in statement:
-        os._exit(9)
-
-def commit(connection):
-    if armed and moment == "before":
-        os._exit(9)
-    connection.commit()
-    if armed:
-        os._exit(9)
-
-stand = "before" if part != "COMMIT" and moment == "before" else "after"
-event.listen(office.engine, stand + "_cursor_execute", lambda c, cursor, statement, *_: reached(statement))
-office.engine.dialect.do_commit = commit
-erase(office, Subject.parse(subject), reason="x")
-"""
-POINTS = [
-    ("after", "INSERT INTO entries", False),
-    ("before", "DELETE FROM vault_keys", False),
-    ("after", "DELETE FROM vault_keys", False),
-    ("after", "UPDATE parties", False),
-    ("before", "COMMIT", False),
-    ("after", "COMMIT", True),
-]
-
-
-@pytest.mark.parametrize(("moment", "part", "is_done"), POINTS, ids=[f"{moment} {part}" for moment, part, _ in POINTS])
-def test_killed_anywhere_it_is_done_wholly_or_not_at_all_and_may_be_repeated(
-    small: Everything, moment: str, part: str, *, is_done: bool
-) -> None:
-    ended = small.ended()
-    ended.office.engine.dispose()
-    command = [sys.executable, "-c", KILLED, str(ended.office.home), str(small.party), moment, part]
-    assert subprocess.run(command, check=False, env=os.environ, cwd=Path(__file__).parents[2]).returncode == 9
-    office = opened(ended.office.home, next_year)
-
-    assert (office.catalog.history(small.party)[-1].type == ERASED) is is_done
-    with reading(office.engine) as connection:
-        assert office.vault.is_erased(connection, small.party) is is_done
-    assert (values_left(office, "甲某某") == []) is is_done
-    assert rebuild.differences(office.engine, office.projector, office.vault) == []
-    erase(office, small.party, reason="x")
-    assert [line.type for line in office.catalog.history(small.party)].count(ERASED) == 1
-    assert erasure_faults(office.engine) == (1, [])
-    office.engine.dispose()
-
-
-@pytest.mark.parametrize("moment", ["before", "after"], ids=["lost write", "lost answer"])
-def test_an_erasure_whose_write_or_answer_was_lost_can_be_repeated(small: Everything, moment: str) -> None:
-    office = small.ended().office
-    custody = office.custody  # opened before: it reads
-    commit = office.engine.dialect.do_commit
-
-    def broken(connection: Any) -> None:  # noqa: ANN401 - of the driver
-        office.engine.dialect.do_commit = commit  # type: ignore[method-assign] # once
-        if moment == "after":
-            commit(connection)
-        message = "the cable"
-        raise StorageUnavailable(message)
-
-    office.engine.dialect.do_commit = broken  # type: ignore[method-assign, assignment] # as a network does
-    with pytest.raises(StorageUnavailable):
-        custody.record(erased(small.party, actor=office.operator, reason="x"))
-    seq = erase(office, small.party, reason="x")
-
-    assert [line.seq for line in office.catalog.history(small.party) if line.type == ERASED] == [seq]
-    assert erasure_faults(office.engine) == (1, [])
-    office.engine.dispose()
-
-
-def kept_key(office: Office, subject: Subject) -> Callable[[], None]:
-    """A backup of the key of *subject*, and how it is put back."""
-    with reading(office.engine) as connection:
-        row = connection.execute(select(vault_keys).where(vault_keys.c.subject == str(subject))).one()
-
-    def put_back() -> None:
-        with writing(office.engine) as connection:
-            connection.execute(delete(vault_keys).where(vault_keys.c.subject == str(subject)))
-            connection.execute(insert(vault_keys).values(dict(row._mapping)))
-
-    return put_back
-
-
-@pytest.mark.parametrize("by", [started, lambda office: finish_erasures(office.engine, office.vault)], ids=["start", "hand"])
-def test_a_key_that_came_back_from_a_backup_is_found_and_destroyed_again(
-    on_each: Everything, by: Callable[[Office], object]
-) -> None:
-    office = on_each.ended().office
-    put_back = kept_key(office, on_each.party)
-    erase(office, on_each.party, reason="期满")
-    put_back()
-    assert erasure_faults(office.engine) == (1, [f"{on_each.party}: it was erased, and its data key is there"])
-    assert rebuild.differences(office.engine, office.projector, office.vault) == []  # the names are back for nobody
-
-    by(office)
-
-    assert erasure_faults(office.engine) == (1, [])
-    with reading(office.engine) as connection:
-        assert office.vault.is_erased(connection, on_each.party)
-    office.engine.dispose()
-
-
-@pytest.mark.parametrize("how", ["deleted", "emptied"])
-def test_a_key_that_went_without_a_word_is_found(small: Everything, how: str) -> None:
-    """Whoever reaches the database can destroy a value: not without being seen."""
-    office, mine = small.office, vault_keys.c.subject == str(small.party)
-    with writing(office.engine) as connection:
-        connection.execute(
-            delete(vault_keys).where(mine) if how == "deleted" else update(vault_keys).where(mine).values(wrapped=b"")
-        )
-
-    found = [f"{small.party}: its data key is gone, and no entry says that it was erased"]
-    assert erasure_faults(office.engine) == (0, found)
 
 
 @pytest.fixture
