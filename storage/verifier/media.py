@@ -83,8 +83,8 @@ class Originals:
         for clip in sorted(self._histories.keys() | paths.keys()):
             line = self.check.attempt(partial(self._verify, clip, paths.get(clip, [])))
             lines.append(line or "")
-        if lines:
-            self.check.attempt(partial(self._verify_list, sorted(lines)))
+        if lines and all(lines):
+            self.check.attempt(partial(self._verify_list, lines))
             self.check.done -= 1  # it is originals that are counted
         return self.check, self._said(len(lines))
 

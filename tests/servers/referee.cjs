@@ -10,7 +10,7 @@ const { VerificationError } = require("@sigstore/verify/dist/error.js");
 const ED25519 = Buffer.from("302a300506032b6570032100", "hex"); // the head of a SubjectPublicKeyInfo (RFC 8410)
 
 function logOf(vkey) {
-  const [name, id, material] = vkey.split("+");
+  const [, name, id, material] = vkey.match(/^([^+]+)\+([0-9a-f]{8})\+(.+)$/);
   const key = Buffer.concat([ED25519, Buffer.from(material, "base64").subarray(1)]);
   const publicKey = crypto.createPublicKey({ key, format: "der", type: "spki" });
   return { logID: Buffer.from(id, "hex"), baseURL: name, publicKey };
