@@ -90,10 +90,11 @@ def export(
     *,
     reason: str | None = None,
     disclose: Sequence[str] = (),
+    since: Sequence[int] = (),
     needs_outside: bool = True,
 ) -> Exported:
     """
-    Make the bundle *out*.
+    Make the bundle *out*; *since* are the sizes of heads that the receiver holds and wants to see continued.
 
     Raises `NotHeldOutside` where no quorum of witnesses covers every entry and that is needed, `StaleState` where *out*
     exists, `StorageUnavailable` where store, disk or database are away or full; then *out* is not there and it may be tried
@@ -102,7 +103,7 @@ def export(
     if disclose and reason is None:
         message = "disclosing: expected a reason, found none"
         raise ValueError(message)
-    excerpt = _excerpt(office, what, needs_outside=needs_outside)
+    excerpt = _excerpt(office, what, since, needs_outside=needs_outside)
     told = _disclosures(office, excerpt, disclose)
     entry = HandedOver(
         export=str(ULID()),
@@ -131,7 +132,7 @@ def export(
     )
 
 
-def _excerpt(office: Office, what: Selection, *, needs_outside: bool) -> Excerpt:
+def _excerpt(office: Office, what: Selection, since: Sequence[int], *, needs_outside: bool) -> Excerpt:
     """Take the entries out of the log, after signing and, where that is needed, asking the witnesses."""
     office.log.checkpoint()
     numbers = [line.seq for subject in what.about for line in office.catalog.history(subject)]
@@ -139,7 +140,7 @@ def _excerpt(office: Office, what: Selection, *, needs_outside: bool) -> Excerpt
     if needs_outside and not office.log.is_anchored(max(numbers)):
         asked = ask_witnesses(office.log, office.log.anchors.witnesses(), urllib3.PoolManager())
         problems = [f"{one.witness.name}: {one.error}" for one in asked if one.error is not None]
-    found = take_excerpt(office.engine, office.log, numbers)
+    found = take_excerpt(office.engine, office.log, numbers, since=since)
     if needs_outside and not found.is_outside:
         message = f"entry {max(numbers)}: only {office.log.anchored_size()} entries are held outside"
         raise NotHeldOutside("; ".join([message, *problems]))

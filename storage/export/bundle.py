@@ -81,7 +81,8 @@ def write_excerpt(bag: BagWriter, excerpt: Excerpt) -> None:
     bag.put("data/log/checkpoint", excerpt.head.encode())
     for older in excerpt.older:
         lines = [f"old {older.size}\n", *(f"{base64.b64encode(value).decode('ascii')}\n" for value in older.path)]
-        bag.put(f"data/log/heads/{older.size}", older.note.encode())
+        if older.note is not None:
+            bag.put(f"data/log/heads/{older.size}", older.note.encode())
         bag.put(f"data/consistency/{older.size}", "".join(lines).encode("ascii"))
 
 

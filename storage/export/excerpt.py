@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, func, select
@@ -33,7 +33,8 @@ class OlderHead:
     """An older head with its cosignatures, and the proof that the newer one continues it."""
 
     size: int
-    note: str
+    note: str | None
+    """None where the receiver holds it already."""
     path: tuple[bytes, ...]
 
 
@@ -50,18 +51,21 @@ class Excerpt:
     older: tuple[OlderHead, ...]
 
 
-def take_excerpt(engine: Engine, log: Log, numbers: Iterable[int]) -> Excerpt:
+def take_excerpt(engine: Engine, log: Log, numbers: Iterable[int], *, since: Iterable[int] = ()) -> Excerpt:
     """
     Prove the entries *numbers* under the newest head that a quorum cosigned, or the newest there is where that is too old.
 
-    Raises `LedgerError` where not even that covers them all, and `NotFound` where nothing was ever signed.
+    Also that this head continues those of the sizes *since*, which the receiver holds. Raises `LedgerError` where not even the
+    newest head covers them all, `NotFound` where nothing was ever signed, and `ValueError` for a size there never was.
     """
     wanted = sorted(set(numbers))
     with reading(engine) as connection:
         head, size, is_outside = _head(connection, log, wanted)
         read = hash_reader(connection, size)
         entries = tuple(_proved(connection, number, head=head, size=size, read=read) for number in wanted)
-        return Excerpt(head, size, is_outside, entries, _older(connection, log, wanted, size=size, read=read))
+        older = _older(connection, log, wanted, size=size, read=read)
+        held = _held(set(since) - {one.size for one in older}, size=size, read=read)
+        return Excerpt(head, size, is_outside, entries, (*older, *held))
 
 
 def _head(connection: Connection, log: Log, wanted: Sequence[int]) -> tuple[str, int, bool]:
@@ -93,3 +97,12 @@ def _older(connection: Connection, log: Log, wanted: Sequence[int], *, size: int
         note = connection.scalars(select(checkpoints.c.note).where(checkpoints.c.size == old)).one()
         heads.append(OlderHead(old, log.anchors.dressed(connection, note), tuple(consistency_proof(old, size, read))))
     return tuple(heads)
+
+
+def _held(since: Iterable[int], *, size: int, read: HashReader) -> Iterator[OlderHead]:
+    for old in sorted(since):
+        if not 0 < old <= size:
+            message = f"a head of {old} entries: expected 1 to {size}"
+            raise ValueError(message)
+        if old < size:
+            yield OlderHead(old, None, tuple(consistency_proof(old, size, read)))

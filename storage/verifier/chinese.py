@@ -125,6 +125,9 @@ CHINESE = {
         "{count} 个原始文件，共 {total} 字节，SHA-256、BLAKE3 及分段均相符"
     ),
     "{count} entries follow the life cycle that the bundle names": "{count} 条记录符合导出包自带的生命周期表",
+    "the bundle has a proof for who holds an older head; none was given": (
+        "导出包附有供旧检查点持有人使用的证明；未给出旧检查点"
+    ),
     "{count} entries; disclosed: {names}": "{count} 条记录；披露的字段：{names}",
     "{count} entries under the signed root": "{count} 条记录均在已签名的树根之下",
     "{subjects} subjects, each linked from its first entry on; what came later is not shown": (

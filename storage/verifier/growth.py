@@ -65,6 +65,8 @@ class OlderHeads:
         for size in self._numbers(PROOFS):
             if size not in self._sizes:
                 self.check.attempt(partial(self._proof, size))
+        if not self._sizes:
+            return self.check, Said("the bundle has a proof for who holds an older head; none was given")
         sizes = ", ".join(map(str, sorted(self._sizes)))
         return self.check, Said("sizes {sizes} are earlier heads of this log", sizes=sizes)
 

@@ -132,6 +132,19 @@ def test_no_name_of_a_camera_and_no_name_of_a_person_is_in_it(office: Office, ca
         assert name.encode() not in whole, name
 
 
+def test_who_holds_an_older_checkpoint_sees_it_continued(office: Office, clip: Subject, tmp_path: Path) -> None:
+    held, key = office.log.checkpoint(), VerifierKey.parse(office.log.vkey)
+    size = int(held.splitlines()[1])
+    out = ("--clip", clip, "--unanchored", "--out")
+    answer("export", *out, tmp_path / "first")  # so that the log has grown
+
+    answer("export", *out, tmp_path / "without")
+    answer("export", *out, tmp_path / "with", "--since", size)
+    assert verify_bundle(tmp_path / "without", [key], held=[held]).outcome is Outcome.FAILED
+    assert verify_bundle(tmp_path / "with", [key], held=[held]).outcome is Outcome.VERIFIED
+    assert answer("export", *out, tmp_path / "never", "--since", 10**6, code=Exit.USAGE)["error"] == "ValueError"
+
+
 def test_running_again_is_fine_and_tells_of_the_first_time(office: Office, clip: Subject, tmp_path: Path) -> None:
     first = answer("export", "--clip", clip, "--out", tmp_path / "first", "--unanchored")
     second = answer("export", "--clip", clip, "--out", tmp_path / "second", "--unanchored")

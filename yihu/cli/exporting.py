@@ -35,6 +35,16 @@ Disclose: TypeAlias = Annotated[
         help=either("一并披露的字段，如 title（可多个；须有 --reason）", "field to tell, as title (needs --reason)"),
     ),
 ]
+Since: TypeAlias = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--since",
+        metavar="SIZE",
+        help=either(
+            "接收方持有的旧检查点的大小：附一致性证明", "size of an older checkpoint the receiver holds: proves growth"
+        ),
+    ),
+]
 Unanchored: TypeAlias = Annotated[
     bool,
     typer.Option("--unanchored", help=either("尚无外部见证也导出；账本会注明", "even if nothing is held outside; on record")),
@@ -51,6 +61,7 @@ def export(
     out: Out = None,
     reason: Reason = None,
     disclose: Disclose = None,
+    since: Since = None,
     unanchored: Unanchored = False,
     verifier: Verifier = None,
     config: Config = None,
@@ -74,7 +85,9 @@ def export(
 
         office = open_office(config)
         what = _selected(office, clips or [], case)
-        done = hand_over(office, what, out, reason=reason, disclose=disclose or (), needs_outside=not unanchored)
+        done = hand_over(
+            office, what, out, reason=reason, disclose=disclose or (), since=since or (), needs_outside=not unanchored
+        )
         result = {
             "bundle": str(out),
             "export": done.export,
