@@ -211,15 +211,8 @@ def _full(*_arguments: object) -> None:
 def test_a_store_that_gives_other_bytes_is_found_out_while_reading(
     office: Office, clip: Subject, tmp_path: Path, which: str
 ) -> None:
-    (stored,) = [
-        path
-        for path in (office.home / "store").rglob("*")
-        if path.is_file()
-        and clip.id in str(path)
-        and which in str(path)
-        and path.stat().st_size > 40
-        and not path.name.endswith(".json")
-    ]
+    names = [path for path in (office.home / "store").rglob("*") if clip.id in str(path) and which in str(path)]
+    (stored,) = [path for path in names if path.is_file() and path.stat().st_size > 40 and path.suffix != ".json"]
     honest, mode = stored.read_bytes(), stored.stat().st_mode
     stored.chmod(0o600)
     try:
