@@ -19,6 +19,7 @@ Is it worth trying again, or does it take a person?
         ├── Erased              a value was erased for good, or is of somebody who was
         ├── LedgerError         leaf, tree, checkpoint or vault contradict each other
         └── Refused             this person may not do this
+            └── NotHeldOutside  first a witness outside the office must vouch for it
 
 Library exceptions are translated at the edge (`storage.s3`, `storage.folder`, …) and kept as the cause. Every message names the
 thing and the reason. What a person is shown in Chinese or English is said by `yihu.messages`, by the name of the class.
@@ -85,3 +86,7 @@ class LedgerError(EvidenceError):
 
 class Refused(EvidenceError):
     """Whoever asked may not do this."""
+
+
+class NotHeldOutside(Refused):
+    """Nothing may leave the house, or be destroyed, on the word of our own key alone."""

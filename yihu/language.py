@@ -58,6 +58,10 @@ _ERRORS: dict[str, tuple[str, str]] = {
     ),
     "LeafTooLarge": ("要登记的内容超出一条账本记录的容量", "An entry has more to say than a line of the ledger may hold"),
     "Refused": ("没有权限：请检查密钥、证书和文件权限", "Not allowed: check keys, credentials and file permissions"),
+    "NotHeldOutside": (
+        "账本中的这些记录尚未由机关以外的见证方会签：先运行 yihu witness ask；确需先行导出时用 --unanchored，账本会注明",
+        "No witness outside the office has cosigned these entries: run yihu witness ask; --unanchored is the exception",
+    ),
     "SettingsError": ("配置文件有误", "The settings cannot be used"),
     "EvidenceError": ("发现与记录不符的情况", "What was found is not what was recorded"),
     "ValueError": ("输入有误", "The input is wrong"),

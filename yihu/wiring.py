@@ -27,6 +27,7 @@ from storage.custody import Custody
 from storage.database import Engine, connect, migrate
 from storage.errors import StorageUnavailable
 from storage.evidence import Actor, Kind, Role, Subject
+from storage.export import handed_over
 from storage.ledger import recovery, snapshot
 from storage.ledger.cell import Cell
 from storage.ledger.keyring import load_signers
@@ -122,10 +123,15 @@ class Office:
         return load_key(self.home / self.settings.keys.index)
 
     @cached_property
+    def life_cycle(self) -> LifeCycle:
+        """What may follow what, in all rooms."""
+        ledger = (*recovery.MOVES, *record.MOVES, *snapshot.MOVES, *witnesses.MOVES, *timestamps.MOVES, *log_keys.MOVES)
+        known = (*clips.MOVES, *ledger, *dock_keys.MOVES, *handed_over.MOVES, *cases.moves.MOVES, *api.tables.MOVES)
+        return LifeCycle((*known, *at_any_time(known, SIGNED, Kind), *erasure.moves(known, ERASING)))
+
+    @cached_property
     def projector(self) -> Projector:
         """The life cycles and projections of all rooms."""
-        ledger = (*recovery.MOVES, *record.MOVES, *snapshot.MOVES, *witnesses.MOVES, *timestamps.MOVES, *log_keys.MOVES)
-        known = (*clips.MOVES, *ledger, *dock_keys.MOVES, *cases.moves.MOVES, *api.tables.MOVES)
         rooms = (
             clips.project,
             snapshot.project,
@@ -137,7 +143,7 @@ class Office:
             api.tables.project,
             erasure.projection(ERASING),
         )
-        return Projector(LifeCycle((*known, *at_any_time(known, SIGNED, Kind), *erasure.moves(known, ERASING))), rooms)
+        return Projector(self.life_cycle, rooms)
 
     @cached_property
     def custody(self) -> Custody:

@@ -36,12 +36,12 @@ class Chain:
 
     def __init__(self, origin: str, *, last: Last | None = None, time: str = "") -> None:
         self._origin = origin
-        self._time = time
+        self._time, self._seq = time, -1
         self._last: Last = {} if last is None else last
 
     def follow(self, leaf: LeafRecord, *, index: int) -> None:
         """Return only if *leaf* can be entry *index* after those before it; go on from it in either case."""
-        time, self._time = self._time, leaf.at
+        time, self._time, self._seq = self._time, leaf.at, index
         last = self._last.get(leaf.subject)
         self._last[leaf.subject] = index, leaf.hash
         if leaf.seq != index or leaf.log != self._origin:
@@ -54,6 +54,18 @@ class Chain:
         if leaf.stepped_back_ms != back:
             message = "entry {index}: the clock went back by {back} ms, and the entry says {said}"
             raise VerificationError(message, index=index, back=back, said=leaf.stepped_back_ms)
+
+    def follow_some(self, leaf: LeafRecord) -> None:
+        """Do as `follow` where entries of other subjects are left out: then there is no clock to compare with."""
+        if leaf.seq != self._seq + 1:
+            # the entry before this one is not here; what it must have said of the time is taken from this one
+            self._time = shifted(leaf.at, leaf.stepped_back_ms)
+        self.follow(leaf, index=leaf.seq)
+
+
+def shifted(moment: str, milliseconds: int) -> str:
+    """Return the moment so many milliseconds later, as leaves write it."""
+    return (moment_of(moment) + milliseconds * _MILLISECOND).isoformat(timespec="milliseconds") + "Z"
 
 
 def _milliseconds_back(before: str, now: str) -> int:

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .bundle import is_bundle, verify_bundle
 from .disclosure import LARGEST_DISCLOSURE
 from .errors import VerificationError
 from .keys import VerifierKey
@@ -64,9 +65,11 @@ def _misuse(options: argparse.Namespace) -> str | None:
     of_entry = options.proof is not None
     message = None
     if (options.log is None) is not of_entry or of_entry is not (options.leaf is not None):
-        message = "give either a log directory, or --proof together with --leaf"
+        message = "give either a bundle or a log directory, or --proof together with --leaf"
     elif of_entry and (options.held or options.life_cycle or options.tokens):
-        message = "--held, --life-cycle and --tokens belong to a log directory"
+        message = "--held, --life-cycle and --tokens belong to a bundle or a log directory"
+    elif not of_entry and is_bundle(options.log):
+        message = "--tokens belongs to a log directory; a bundle brings its own" if options.tokens else None
     elif (options.tokens is None) is not (options.tsa_roots is None):
         message = "--tokens and --tsa-roots belong together"
     elif not of_entry and (options.disclosure or options.snapshot):
@@ -89,15 +92,13 @@ def _verify(options: argparse.Namespace) -> Report:
             sm2=sm2,
         )
     table = read_file(options.life_cycle, limit=LARGEST_NOTE) if options.life_cycle else None
-    return verify_directory(
-        options.log,
-        keys,
-        witnesses=witnesses,
-        held=[read_note(path) for path in options.held],
-        life_cycle=LifeCycle.parse(table) if table is not None else None,
-        tokens=TokenFiles(options.tokens, read_file(options.tsa_roots, limit=LARGEST_NOTE)) if options.tokens else None,
-        sm2=sm2,
-    )
+    life_cycle = LifeCycle.parse(table) if table is not None else None
+    held = [read_note(path) for path in options.held]
+    roots = read_file(options.tsa_roots, limit=LARGEST_NOTE) if options.tsa_roots else None
+    if is_bundle(options.log):
+        return verify_bundle(options.log, keys, witnesses=witnesses, held=held, life_cycle=life_cycle, sm2=sm2, tsa_roots=roots)
+    tokens = None if options.tokens is None or roots is None else TokenFiles(options.tokens, roots)
+    return verify_directory(options.log, keys, witnesses=witnesses, held=held, life_cycle=life_cycle, tokens=tokens, sm2=sm2)
 
 
 def _text(report: Report, language: str) -> str:
@@ -143,13 +144,15 @@ def _parser(language: str) -> argparse.ArgumentParser:
 
     parser = argparse.ArgumentParser(
         prog="verify",
-        description=say("Verify a custody ledger offline, trusting nothing but the keys you give."),
+        description=say("Verify exported evidence or a custody ledger offline, trusting nothing but the keys you give."),
         epilog=say(
             "Keys must reach you by another way than the log: on paper, from a court, from another office. "
             "Exit codes: 0 holds, 1 does not hold, 2 wrong use, 3 signatures could not be checked."
         ),
     )
-    parser.add_argument("log", nargs="?", type=Path, help=say("a copied log directory: checkpoint, tile/…"))
+    parser.add_argument(
+        "log", nargs="?", type=Path, help=say("an exported bundle, or a copied log directory (checkpoint, tile/…)")
+    )
     parser.add_argument("--proof", type=Path, help=say("a .tlog-proof file, in place of a whole log"))
     parser.add_argument("--leaf", type=Path, help=say("the exact bytes of the entry that the proof is for"))
     parser.add_argument(

@@ -7,6 +7,7 @@ import typer
 from yihu.cli import (
     cameras,
     demonstration,
+    exporting,
     filing,
     keys,
     ledger,
@@ -65,6 +66,11 @@ _COMMANDS = (
         keys.sign,
         "用证书为一条账本记录签名（机关配发证书时）",
         "Sign an entry with a person's certificate, where the office has them.",
+    ),
+    (
+        exporting.export,
+        "导出证据：原始文件、账本记录、证明，交给外人离线核验",
+        "Hand evidence over as a directory that a stranger verifies offline.",
     ),
     (
         demonstration.demo,
