@@ -109,7 +109,7 @@ def _replay(source: Connection, target: Connection, projector: Projector, vault:
     for recorded in recorded_entries(source, vault):
         try:
             with translated():
-                projector.apply(target, recorded, projector.standing(target, recorded.entry.subject))
+                projector.apply(target, recorded)
         except (KeyError, TypeError, ValueError, StatementError) as error:
             # an entry we recorded ourselves can be applied: this one was changed since
             message = f"entry {recorded.seq} ({recorded.entry.type}) cannot be replayed: {error!r}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from storage import durable
+from storage.database import ByName
 from storage.errors import LedgerError, NotFound
 from storage.evidence import Json, Subject
 from storage.ledger.leaf import canonical, commitment
@@ -27,7 +28,7 @@ from storage.schema import vault, vault_keys
 # made once: building a statement costs more than running it
 _KEEP, _KEEP_KEY = insert(vault), insert(vault_keys)
 _FIND = select(vault).where(vault.c.seq == bindparam("at"))
-_FIND_KEY = select(vault_keys.c.wrapped).where(vault_keys.c.subject == bindparam("name"))
+_KEYS = ByName(select(vault_keys), vault_keys.c.subject)
 _NONCE = 12
 _SALT = 32
 
@@ -58,19 +59,6 @@ class Vault:
             secrets.append(Secret(field, salt, value, promised))
         return tuple(secrets)
 
-    def keep(self, connection: Connection, subject: Subject, secrets: tuple[Secret, ...], *, seq: int) -> None:
-        """Keep the values behind the leaf at *seq*, sealed, in the caller's transaction."""
-        if not secrets:
-            return
-        cipher = AESGCM(self._key(connection, subject))
-        rows = []
-        for secret in secrets:
-            nonce = os.urandom(_NONCE)
-            plain = canonical([secret.salt.hex(), secret.value])
-            sealed = nonce + cipher.encrypt(nonce, plain, self._place(seq, secret.field))
-            rows.append({"seq": seq, "field": secret.field, "subject": str(subject), "sealed": sealed})
-        connection.execute(_KEEP, rows)
-
     def open(self, connection: Connection, seq: int, commitments: tuple[tuple[str, str], ...]) -> dict[str, Json]:
         """
         Return the values behind the *commitments* of leaf *seq*; those whose key was destroyed are missing.
@@ -83,7 +71,7 @@ class Vault:
             if field not in sealed:
                 message = f"vault: value {field!r} of entry {seq} is missing"
                 raise LedgerError(message)
-            key = self._existing_key(connection, sealed[field].subject)
+            key = self.keys(connection, [sealed[field].subject]).get(sealed[field].subject)
             if key is None:
                 continue
             salt, value = self._unseal(key, seq, field, sealed[field].sealed)
@@ -99,34 +87,73 @@ class Vault:
 
     def _unseal(self, key: bytes, seq: int, field: str, sealed: bytes) -> tuple[bytes, Json]:
         try:
-            plain = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], self._place(seq, field))
+            plain = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], self.place(seq, field))
         except InvalidTag as error:
             message = f"vault: value {field!r} of entry {seq} was changed or moved"
             raise LedgerError(message) from error
         salt, value = json.loads(plain)
         return bytes.fromhex(salt), value
 
-    def _place(self, seq: int, field: str) -> bytes:
+    def place(self, seq: int, field: str) -> bytes:
+        """Return what a sealed value is bound to, so that it opens nowhere else."""
         return canonical([self._log, seq, field])
 
-    def _key(self, connection: Connection, subject: Subject) -> bytes:
-        existing = self._existing_key(connection, str(subject))
-        if existing is not None:
-            return existing
+    def new_key(self, subject: str) -> tuple[bytes, bytes]:
+        """Make a data key for *subject*, which has none; return it plain, and wrapped as it is kept."""
         key, nonce = AESGCM.generate_key(256), os.urandom(_NONCE)
-        wrapped = nonce + self._master.encrypt(nonce, key, str(subject).encode())
-        connection.execute(_KEEP_KEY, {"subject": str(subject), "wrapped": wrapped})
-        return key
+        return key, nonce + self._master.encrypt(nonce, key, subject.encode())
 
-    def _existing_key(self, connection: Connection, subject: str) -> bytes | None:
-        wrapped = connection.scalar(_FIND_KEY, {"name": subject})
-        if wrapped is None:
-            return None
+    def keys(self, connection: Connection, subjects: Collection[str]) -> dict[str, bytes]:
+        """Return the data keys of those *subjects* that have one."""
+        return {row.subject: self._unwrapped(row.wrapped, row.subject) for row in _KEYS.find(connection, subjects)}
+
+    def _unwrapped(self, wrapped: bytes, subject: str) -> bytes:
         try:
             return self._master.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], subject.encode())
         except InvalidTag as error:
             message = f"vault: the data key of {subject} was changed, or this is not the master key that wrapped it"
             raise LedgerError(message) from error
+
+
+class Sealing:
+    """The personal values of one transaction: sealed in memory, then written together."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._ciphers: dict[str, AESGCM] = {}
+        self._new_keys: list[dict[str, object]] = []
+        self._sealed: list[dict[str, object]] = []
+
+    def read(self, connection: Connection, subjects: Iterable[Subject]) -> None:
+        """Read the data keys of *subjects*; those that have none get one when a value of theirs is sealed."""
+        keys = self._vault.keys(connection, [str(subject) for subject in subjects])
+        self._ciphers |= {subject: AESGCM(key) for subject, key in keys.items()}
+
+    def seal(self, subject: Subject, personal: Mapping[str, Json], *, seq: int) -> tuple[tuple[str, str], ...]:
+        """Seal the values behind the leaf at *seq* and return its commitments. The key of *subject* must have been read."""
+        if not personal:
+            return ()
+        secrets, cipher = self._vault.commit(personal, seq=seq), self._cipher(str(subject))
+        for secret in secrets:
+            nonce = os.urandom(_NONCE)
+            plain = canonical([secret.salt.hex(), secret.value])
+            sealed = nonce + cipher.encrypt(nonce, plain, self._vault.place(seq, secret.field))
+            self._sealed.append({"seq": seq, "field": secret.field, "subject": str(subject), "sealed": sealed})
+        return tuple((secret.field, secret.commitment) for secret in secrets)
+
+    def write(self, connection: Connection) -> None:
+        """Write keys and values; their leaves must stand already."""
+        if self._new_keys:
+            connection.execute(_KEEP_KEY, self._new_keys)
+        if self._sealed:
+            connection.execute(_KEEP, self._sealed)
+
+    def _cipher(self, subject: str) -> AESGCM:
+        if subject not in self._ciphers:
+            key, wrapped = self._vault.new_key(subject)
+            self._ciphers[subject] = AESGCM(key)
+            self._new_keys.append({"subject": subject, "wrapped": wrapped})
+        return self._ciphers[subject]
 
 
 def make_key(path: Path) -> None:
