@@ -118,7 +118,7 @@ derivatives = Table(
 
 
 # made once: building a statement of this width costs more than running it
-_SECURE, _DERIVATIVE = insert(clips), insert(derivatives)
+_ENROL, _MANIFEST, _SECURE, _DERIVATIVE = insert(devices), insert(manifests), insert(clips), insert(derivatives)
 _DEPOSIT, _RENDER = (
     update(clips).where(clips.c.clip == bindparam("mine"), clips.c.state.in_(states))
     for states in ((SECURED,), (DEPOSITED, RENDERED))
@@ -135,26 +135,28 @@ def project(recorded: Recorded) -> Iterable[Change]:
 def _enrolled(recorded: Recorded) -> Iterable[Change]:
     entry = recorded.entry
     yield Change(
-        insert(devices).values(
-            device=str(entry.subject),
-            identified_by=entry.body["identified_by"],
-            label=entry.personal.get("label"),
-            enrolled_seq=recorded.seq,
-        ),
+        _ENROL,
+        values={
+            "device": str(entry.subject),
+            "identified_by": entry.body["identified_by"],
+            "label": entry.personal.get("label"),
+            "enrolled_seq": recorded.seq,
+        },
     )
 
 
 def _manifested(recorded: Recorded) -> Iterable[Change]:
     body = recorded.entry.body
     yield Change(
-        insert(manifests).values(
-            seq=recorded.seq,
-            device=str(recorded.entry.subject),
-            at=utc_text(recorded.at),
-            files=body["files"],
-            bytes=body["bytes"],
-            root=body["root"],
-        ),
+        _MANIFEST,
+        values={
+            "seq": recorded.seq,
+            "device": str(recorded.entry.subject),
+            "at": utc_text(recorded.at),
+            "files": body["files"],
+            "bytes": body["bytes"],
+            "root": body["root"],
+        },
     )
 
 

@@ -49,7 +49,8 @@ class Custody:
         self._log = log
         self._clock = clock
         self._waiting: deque[_Request] = deque()
-        self._writer = threading.Lock()
+        self._turn = threading.Condition()
+        self._is_recording = False
 
     def record(self, entry: Entry) -> Recorded:
         """
@@ -63,16 +64,29 @@ class Custody:
     def record_all(self, wanted: Sequence[Entry]) -> list[Recorded]:
         """Record several entries in order, all or none."""
         request = _Request(wanted)
-        self._waiting.append(request)
-        with self._writer:
-            while not request.answered:
-                self._record_waiting()
+        with self._turn:
+            self._waiting.append(request)
+        while not request.answered:
+            self._record_waiting(request)
         if request.error is not None:
             raise request.error
         return request.done
 
-    def _record_waiting(self) -> None:
-        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _LONGEST_BATCH))]
+    def _record_waiting(self, mine: _Request) -> None:
+        """Wait until *mine* is answered, or record for all who wait by the time that nobody else does."""
+        with self._turn:
+            self._turn.wait_for(lambda: mine.answered or not self._is_recording)
+            if mine.answered:
+                return
+            self._is_recording = True
+        try:
+            self._record_batch([self._waiting.popleft() for _ in range(min(len(self._waiting), _LONGEST_BATCH))])
+        finally:
+            with self._turn:
+                self._is_recording = False
+                self._turn.notify_all()
+
+    def _record_batch(self, batch: Sequence[_Request]) -> None:
         try:
             try:
                 self._record_together(batch)
