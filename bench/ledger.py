@@ -67,7 +67,7 @@ class Bench:
 
     def cosigned(self) -> None:
         """Find how soon what is recorded is held by two witnesses."""
-        found = sorted(latencies(self._office(), self.work, records=300 if self.is_full else 60))
+        found = sorted(latencies(self._office(), self.work, records=300 if self.is_full else 40))
         p99 = statistics.quantiles(found, n=100, method="inclusive")[98]
         self._figure("cosigned", either("入账到两家见证会签", "from recorded to cosigned by two witnesses"), found, "s")
         what = either("入账到两家见证会签，99 分位", "from recorded to cosigned by two witnesses, 99th percentile")

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy import event, func, select
 
 from storage.database import reading
+from storage.errors import EvidenceError
 from storage.evidence import Entry
 from storage.ledger.leaf import Leaf
 from storage.schema import vault, vault_keys
@@ -84,3 +85,15 @@ def test_more_subjects_than_one_question_may_name_are_all_found_again(bench: Ben
 def test_nothing_wanted_is_nothing_recorded(bench: Bench) -> None:
     assert bench.custody.record_all([]) == []
     assert bench.log.latest() is None
+
+
+def test_a_text_that_the_database_cannot_hold_is_refused_alone(bench: Bench) -> None:
+    """PostgreSQL keeps no text with a NUL in it, SQLite does; the ledger goes on in either."""
+    device = bench.custody.record(enrolled()).entry.subject
+    try:
+        bench.custody.record(secured(device, name="a\0b"))
+    except EvidenceError as error:
+        assert "cannot keep" in str(error)  # noqa: PT017 - one of two databases refuses
+
+    assert bench.custody.record(secured(device)).seq in {1, 2}
+    assert bench.differences() == []
