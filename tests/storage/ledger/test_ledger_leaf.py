@@ -172,26 +172,7 @@ def test_the_shortcut_reads_what_is_read_field_by_field(leaf: Leaf) -> None:
     assert read_leaf(raw) == read_fields(raw)
 
 
-PIECES = [
-    b"{",
-    b"}",
-    b"[",
-    b"]",
-    b'"',
-    b",",
-    b":",
-    b"0",
-    b"-",
-    b".",
-    b" ",
-    b"\n",
-    b"\\",
-    b"\xff",
-    b"\\u0041",
-    b"1e3",
-    b"true",
-    b"null",
-]
+PIECES = [b" ", b"\n", b"\xff", *rb'{ } [ ] " , : 0 - . \ \u0041 1e3 true null'.split()]
 PIECES += [BYTES[place : place + length] for place in range(0, len(BYTES), 7) for length in (1, 9, 40)]
 
 
