@@ -1,5 +1,5 @@
 """
-Recording, in a process of its own that tells what it took: ``python -m bench.recording WAY OFFICE COUNT``.
+Recording so many entries into an office one way or another, in a process of its own that tells what it took.
 
 ``batches``, ``threads`` and ``singly`` record real entries through the custody of an office: life cycle, vault, projections.
 ``bare-batches`` and ``bare-singly`` insert the same bytes into the same table of the same database with the same durability, by
@@ -31,6 +31,7 @@ from storage.ledger.tree import leaf_hash
 from yihu.settings import find_settings
 from yihu.wiring import Office
 
+_PROGRAM = "import sys; from bench.recording import record; record(*sys.argv[1:])"
 BATCH = 256
 THREADS = 16
 _SIGNED_EVERY = 8
@@ -43,7 +44,7 @@ Work = Callable[[], object]
 
 def told(way: str, home: Path, size: int) -> dict[str, Any]:
     """Have *size* entries recorded in a process of its own, and return what that tells of itself."""
-    command = Command([sys.executable, "-m", "bench.recording", way, str(home), str(size)])
+    command = Command([sys.executable, "-c", _PROGRAM, way, str(home), str(size)])
     answer: dict[str, Any] = json.loads(words_of(command))
     return answer
 
@@ -132,7 +133,9 @@ def _resident() -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
 
 
-def _main(way: str, home: str, size: int) -> None:
+def record(way: str, home: str, count_: str) -> None:
+    """Do what the module says, and print what it took as JSON."""
+    size = int(count_)
     office = Office.open(find_settings(Path(home), Path(home)))
     if way == "signing":
         print(json.dumps({"steps": _signing(office, size)}))
@@ -142,7 +145,3 @@ def _main(way: str, home: str, size: int) -> None:
     work()
     cost = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
     print(json.dumps({"cost": {**cost, "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}}))
-
-
-if __name__ == "__main__":
-    _main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
