@@ -160,6 +160,16 @@ def _run(command: Command, place: Path) -> Cost:
     return Cost(**json.loads(figures.read_bytes()))
 
 
+def words_of(command: Command) -> str:
+    """Run a command that measures itself and return what it says. Raises `RunFailed` if it does not end well."""
+    environment = {**_environment(), **command.settings}
+    ended = subprocess.run(command.words, stdin=subprocess.DEVNULL, capture_output=True, env=environment, check=False)
+    if ended.returncode != 0:
+        message = f"{' '.join(command.words)}: {ended.stderr[-_LAST_WORDS:].decode(errors='replace')}"
+        raise RunFailed(message)
+    return ended.stdout.decode()
+
+
 def _environment() -> dict[str, str]:
     """Give what programs need, and no settings of theirs that happen to be in this shell."""
     return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL") if name in os.environ}

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench.lives import ORIGIN
 from bench.measure import Command, Prepare
 from storage.local_s3 import LocalS3
 from yihu.founding import found
@@ -26,6 +27,13 @@ def ingesting(cards: Sequence[Path], server: LocalS3 | None) -> Prepare:
         return Command([sys.executable, "-m", "yihu", "ingest", "--json", "--config", str(home), *map(str, cards)])
 
     return prepare
+
+
+def ledger(home: Path, *, url: str | None = None) -> Path:
+    """Make a new office that only keeps a ledger, in a database of its own or in that of *url*."""
+    database = [] if url is None else ["", "[database]", f'url = "{url}"']
+    found(home, name="bench", log=ORIGIN, more=database).engine.dispose()
+    return home
 
 
 def _write_key(path: Path, key: str) -> None:

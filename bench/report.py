@@ -22,15 +22,22 @@ class Figure:
     value: Spread
     unit: str
     limit: float | None = None
+    """What it may be at most."""
+    least: float | None = None
+    """What it must be at least, for what is better the more there is of it."""
 
     @property
     def is_met(self) -> bool:
-        """Say whether the median keeps the limit, if there is one."""
-        return self.limit is None or self.value.median <= self.limit
+        """Say whether the median keeps to what was set for it, if anything."""
+        low = self.least is None or self.value.median >= self.least
+        return low and (self.limit is None or self.value.median <= self.limit)
 
     def as_json(self) -> dict[str, object]:
         """Write it."""
-        goal = {} if self.limit is None else {"limit": self.limit, "met": self.is_met}
+        set_for_it = {"limit": self.limit, "least": self.least}
+        goal = {name: value for name, value in set_for_it.items() if value is not None}
+        if goal:
+            goal["met"] = self.is_met
         return {"value": round(self.value.median, 4), "unit": self.unit, **self.value.as_json(), **goal}
 
 
@@ -111,8 +118,9 @@ def _rows_of(peer: Peer) -> list[str]:
 
 
 def _row_of(figure: Figure) -> str:
-    limit = "" if figure.limit is None else f" (≤ {figure.limit:g} {figure.unit}) {_mark(is_met=figure.is_met)}"
-    return f"{figure.what}: {_spread(figure.value)} {figure.unit}{limit}"
+    goals = [f"{sign} {goal:g} {figure.unit}" for sign, goal in (("≥", figure.least), ("≤", figure.limit)) if goal is not None]
+    verdict = f" ({', '.join(goals)}) {_mark(is_met=figure.is_met)}" if goals else ""
+    return f"{figure.what}: {_spread(figure.value)} {figure.unit}{verdict}"
 
 
 def _spread(spread: Spread) -> str:

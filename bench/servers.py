@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import secrets
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from storage.errors import StorageUnavailable
 from storage.local_s3 import LocalS3, minio, seaweed
+from tests.servers.postgres_server import OFFICE, PostgresServer
 
+_NOBODY = 65534
 _MINIO = "YIHU_TEST_MINIO"
 """Names a MinIO binary, for tests and benchmarks alike."""
 
@@ -32,6 +36,33 @@ def s3_servers(work: Path) -> Iterator[tuple[Mapping[str, LocalS3], Mapping[str,
         for server in servers.values():
             server.prepare(days=1)
         yield servers, left_out
+
+
+@contextmanager
+def postgresql(work: Path) -> Iterator[Callable[[], str] | None]:
+    """Run PostgreSQL as it comes, every commit synced; gives what makes a new database and tells its URL, or None."""
+    directory = work / "pg"
+    directory.mkdir(mode=0o711)
+    if os.geteuid() == 0:
+        os.chown(directory, _NOBODY, _NOBODY)
+    try:
+        server = PostgresServer(directory, settings=())
+        server.prepare()
+        server.start()
+    except (OSError, subprocess.SubprocessError, StorageUnavailable):
+        yield None
+        return
+    try:
+        server.ask(f"CREATE ROLE {OFFICE} LOGIN")
+        yield lambda: _database(server)
+    finally:
+        server.stop()
+
+
+def _database(server: PostgresServer) -> str:
+    name = f"bench_{secrets.token_hex(4)}"
+    server.ask(f"CREATE DATABASE {name} OWNER {OFFICE} TEMPLATE template0")
+    return server.url(name)
 
 
 def _minio_binary() -> Path | None:

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, insert, update
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, bindparam, insert, update
 
 from storage.evidence import Kind, Recorded, utc_text
 from storage.lifecycle import UNBORN, move
@@ -117,8 +117,13 @@ derivatives = Table(
 )
 
 
-_SECURE = insert(clips)
-"""Made once: building a statement of this width costs more than running it."""
+# made once: building a statement of this width costs more than running it
+_ENROL, _MANIFEST, _SECURE, _DERIVATIVE = insert(devices), insert(manifests), insert(clips), insert(derivatives)
+_DEPOSIT, _RENDER = (
+    update(clips).where(clips.c.clip == bindparam("mine"), clips.c.state.in_(states))
+    for states in ((SECURED,), (DEPOSITED, RENDERED))
+)
+"""They change the row of a clip that is still in such a state."""
 
 
 def project(recorded: Recorded) -> Iterable[Change]:
@@ -130,26 +135,28 @@ def project(recorded: Recorded) -> Iterable[Change]:
 def _enrolled(recorded: Recorded) -> Iterable[Change]:
     entry = recorded.entry
     yield Change(
-        insert(devices).values(
-            device=str(entry.subject),
-            identified_by=entry.body["identified_by"],
-            label=entry.personal.get("label"),
-            enrolled_seq=recorded.seq,
-        ),
+        _ENROL,
+        values={
+            "device": str(entry.subject),
+            "identified_by": entry.body["identified_by"],
+            "label": entry.personal.get("label"),
+            "enrolled_seq": recorded.seq,
+        },
     )
 
 
 def _manifested(recorded: Recorded) -> Iterable[Change]:
     body = recorded.entry.body
     yield Change(
-        insert(manifests).values(
-            seq=recorded.seq,
-            device=str(recorded.entry.subject),
-            at=utc_text(recorded.at),
-            files=body["files"],
-            bytes=body["bytes"],
-            root=body["root"],
-        ),
+        _MANIFEST,
+        values={
+            "seq": recorded.seq,
+            "device": str(recorded.entry.subject),
+            "at": utc_text(recorded.at),
+            "files": body["files"],
+            "bytes": body["bytes"],
+            "root": body["root"],
+        },
     )
 
 
@@ -192,52 +199,51 @@ def _bytes(hexadecimal: str | None) -> bytes | None:
 def _deposited(recorded: Recorded) -> Iterable[Change]:
     body: Any = recorded.entry.body
     original = body["original"]
-    yield _moved(
-        recorded,
-        SECURED,
-        state=DEPOSITED,
-        object_key=original["k"],
-        object_version=original["ver"],
-        manifest_version=body["manifest"]["ver"],
-        retained_until=original["until"],
-        deposited_seq=recorded.seq,
+    yield Change(
+        _DEPOSIT,
+        values={
+            "mine": str(recorded.entry.subject),
+            "state": DEPOSITED,
+            "object_key": original["k"],
+            "object_version": original["ver"],
+            "manifest_version": body["manifest"]["ver"],
+            "retained_until": original["until"],
+            "deposited_seq": recorded.seq,
+        },
     )
 
 
 def _derived(recorded: Recorded) -> Iterable[Change]:
     body: Any = recorded.entry.body
-    yield _moved(
-        recorded,
-        DEPOSITED,
-        RENDERED,
-        state=RENDERED,
-        derived_seq=recorded.seq,
-        duration_ms=body["facts"].get("duration_ms"),
-        findings=" ".join(body["findings"]),
+    clip = str(recorded.entry.subject)
+    yield Change(
+        _RENDER,
+        values={
+            "mine": clip,
+            "state": RENDERED,
+            "derived_seq": recorded.seq,
+            "duration_ms": body["facts"].get("duration_ms"),
+            "findings": " ".join(body["findings"]),
+        },
     )
     for output in body["outputs"]:
         yield Change(
-            insert(derivatives).values(
-                clip=str(recorded.entry.subject),
-                kind=output["kind"],
-                seq=recorded.seq,
-                object_bucket=output["obj"]["b"],
-                object_key=output["obj"]["k"],
-                object_version=output["obj"]["ver"],
-                size=output["size"],
-                blake3=output["blake3"],
-                sha256=output["sha256"],
-                media_type=output["media_type"],
-                recipe=output["recipe"],
-                recipe_digest=output["recipe_digest"],
-            ),
+            _DERIVATIVE,
+            values={
+                "clip": clip,
+                "kind": output["kind"],
+                "seq": recorded.seq,
+                "object_bucket": output["obj"]["b"],
+                "object_key": output["obj"]["k"],
+                "object_version": output["obj"]["ver"],
+                "size": output["size"],
+                "blake3": output["blake3"],
+                "sha256": output["sha256"],
+                "media_type": output["media_type"],
+                "recipe": output["recipe"],
+                "recipe_digest": output["recipe_digest"],
+            },
         )
-
-
-def _moved(recorded: Recorded, *states: str, **values: object) -> Change:
-    """Change the clip's row, if it is still in one of *states*."""
-    mine = clips.c.clip == str(recorded.entry.subject)
-    return Change(update(clips).where(mine, clips.c.state.in_(states)).values(**values))
 
 
 _PROJECTIONS = {

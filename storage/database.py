@@ -9,13 +9,26 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    bindparam,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    text,
+)
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -23,6 +36,7 @@ from storage import migrations
 from storage.errors import LedgerError, Refused, StorageUnavailable, YihuError
 
 __all__ = [
+    "ByName",
     "Connection",
     "Engine",
     "connect",
@@ -57,6 +71,9 @@ SELECT set_config('lock_timeout', '{_PATIENCE_SECONDS}s', false),
        -- our answers promise that a commit is durable, whatever this server prefers
        CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END
 """
+
+_NAMES_AT_ONCE = 500
+"""In one question; SQLite was built for as few as 999."""
 
 _NO_PRIVILEGE, _NO_TABLE = "42501", "42P01"
 
@@ -206,6 +223,23 @@ def _meaning(error: DBAPIError) -> YihuError | None:
         return StorageUnavailable(f"the database is away: {reason}")
     # not one of its kinds, but the kind of all: a file that is no SQLite database, or not any more
     return LedgerError(f"the database is damaged: {reason}") if type(error) is DatabaseError else None
+
+
+class ByName:
+    """Finds the rows in which *column* holds one of some names; the two statements are made once."""
+
+    def __init__(self, statement: Select[Any], column: ColumnElement[str]) -> None:
+        self._one = statement.where(column == bindparam("name"))
+        self._some = statement.where(column.in_(bindparam("names", expanding=True)))
+
+    def find(self, connection: Connection, names: Collection[str]) -> Iterator[Row[Any]]:
+        """Yield the rows; a database takes only so many names at a time."""
+        asked = list(names)
+        if len(asked) == 1:
+            yield from connection.execute(self._one, {"name": asked[0]})
+            return
+        for start in range(0, len(asked), _NAMES_AT_ONCE):
+            yield from connection.execute(self._some, {"names": asked[start : start + _NAMES_AT_ONCE]})
 
 
 def is_new(engine: Engine) -> bool:

@@ -293,7 +293,7 @@ def utc_text(moment: datetime) -> str:
 
 def utc_moment(text: str) -> datetime:
     """Read what `utc_text` wrote; anything else is refused."""
-    moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    moment = datetime.fromisoformat(text[:-1]).replace(tzinfo=UTC)
     if utc_text(moment) != text:
         message = f"time {text!r}: expected YYYY-MM-DDTHH:MM:SS.mmmZ"
         raise ValueError(message)

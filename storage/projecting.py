@@ -6,24 +6,27 @@ The same code runs when an entry is recorded and when the catalog is made again 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Executable, bindparam, insert, select, update
+from sqlalchemy import Connection, Executable, Insert, bindparam, insert, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
+from storage.database import ByName
 from storage.errors import EvidenceError, StaleState
 from storage.evidence import Recorded, Subject, utc_text
 from storage.lifecycle import UNBORN, LifeCycle
 from storage.schema import history, subjects
 
 # made once: SQLAlchemy takes longer to put a statement together than to carry it out
-_STANDING = select(subjects.c.state, subjects.c.entries, subjects.c.last_seq, subjects.c.last_hash).where(
-    subjects.c.subject == bindparam("name"),
+_STANDINGS = ByName(
+    select(subjects.c.subject, subjects.c.state, subjects.c.entries, subjects.c.last_seq, subjects.c.last_hash),
+    subjects.c.subject,
 )
 _BORN = insert(subjects)
-_MOVED = update(subjects).where(subjects.c.subject == bindparam("name"), subjects.c.last_seq == bindparam("before"))
+_WENT_ON = update(subjects).where(subjects.c.subject == bindparam("name"), subjects.c.last_seq == bindparam("before"))
 _HAPPENED = insert(history)
 # psycopg counts the rows of an INSERT only when it is asked to
 _COUNTED = {"preserve_rowcount": True}
@@ -57,6 +60,14 @@ class Standing(NamedTuple):
         return None if self.last_seq is None else (self.last_seq, self.last_hash)
 
 
+class Moved(NamedTuple):
+    """An entry, and where its subject stood before and stands after it."""
+
+    recorded: Recorded
+    before: Standing
+    after: Standing
+
+
 class Projector:
     """Applies entries to the projections of all rooms."""
 
@@ -69,39 +80,78 @@ class Projector:
         """What may follow what."""
         return self._lifecycle
 
-    def standing(self, connection: Connection, subject: Subject) -> Standing:
-        """Say where *subject* stands before its next entry."""
-        row = connection.execute(_STANDING, {"name": str(subject)}).first()
-        return Standing() if row is None else Standing(*row)
+    def standings(self, connection: Connection, subjects_: Iterable[Subject]) -> dict[Subject, Standing]:
+        """Say where those of *subjects_* that have entries stand before their next one."""
+        named = {str(subject): subject for subject in subjects_}
+        return {named[row.subject]: Standing(*row[1:]) for row in _STANDINGS.find(connection, named)}
 
-    def apply(self, connection: Connection, recorded: Recorded, standing: Standing) -> None:
+    def moved(self, recorded: Recorded, standing: Standing) -> Moved:
+        """Say how *recorded* moves its subject from where it is *standing*. Raises `LifeCycleError` if it may not follow."""
+        entry = recorded.entry
+        state = self._lifecycle.next_state(entry.subject, standing.state, entry.type)
+        return Moved(recorded, standing, Standing(state, standing.entries + 1, recorded.seq, recorded.leaf_hash))
+
+    def following(self, recorded: Recorded) -> Iterator[Change]:
+        """Say what *recorded* changes in the tables of the rooms."""
+        for projection in self._projections:
+            yield from projection(recorded)
+
+    def apply(self, connection: Connection, recorded: Recorded) -> None:
         """
-        Move the subject from where it is *standing* and change the rows.
+        Move the subject of *recorded* and change the rows.
 
         Raises `LifeCycleError`, `StaleState`, or `EvidenceError` for a value no database keeps; then nothing may be committed.
         """
-        for change in (self._move(recorded, standing), _happened(recorded)):
-            _execute(connection, change, recorded)
-        for projection in self._projections:
-            for change in projection(recorded):
-                _execute(connection, change, recorded)
-
-    def _move(self, recorded: Recorded, standing: Standing) -> Change:
-        subject, name = recorded.entry.subject, str(recorded.entry.subject)
-        values = {
-            "state": self._lifecycle.next_state(subject, standing.state, recorded.entry.type),
-            "entries": standing.entries + 1,
-            "last_seq": recorded.seq,
-            "last_hash": recorded.leaf_hash,
-        }
-        if standing.last_seq is None:
-            return Change(_BORN, values={"subject": name, "kind": subject.kind.value, **values})
-        return Change(_MOVED, values={"name": name, "before": standing.last_seq, **values})
+        subject = recorded.entry.subject
+        standing = self.standings(connection, [subject]).get(subject, Standing())
+        write_moves(connection, [self.moved(recorded, standing)])
+        write_changes(connection, [(recorded, change) for change in self.following(recorded)])
 
 
-def _happened(recorded: Recorded) -> Change:
-    entry = recorded.entry
-    values = {
+def write_moves(connection: Connection, moves: Sequence[Moved]) -> None:
+    """
+    Write where subjects stand after *moves*, and the history, with one statement for each kind of row.
+
+    Raises what `Projector.apply` raises; of several moves the error names the first of its kind.
+    """
+    born = [move for move in moves if move.before.last_seq is None]
+    went_on = [move for move in moves if move.before.last_seq is not None]
+    for statement, row_of, some in ((_BORN, _born, born), (_WENT_ON, _went_on, went_on), (_HAPPENED, _happened, moves)):
+        if some:
+            _execute(connection, some[0].recorded, statement, [row_of(move) for move in some])
+
+
+def write_changes(connection: Connection, changes: Iterable[tuple[Recorded, Change]]) -> None:
+    """
+    Carry out *changes* in their order; like insertions that follow each other go together.
+
+    Raises what `Projector.apply` raises; of several insertions the error names the first.
+    """
+    for _, group in groupby(changes, key=lambda each: _alike(each[1])):
+        (recorded, first), *others = group
+        rows = [first.values, *(change.values for _, change in others)]
+        _execute(connection, recorded, first.statement, rows, each=first.rows)
+
+
+def _alike(change: Change) -> tuple[object, ...]:
+    """Return what insertions that may go together share; of anything else the count of rows says too little about several."""
+    if isinstance(change.statement, Insert) and change.values and change.rows == 1:
+        return (id(change.statement), *change.values)
+    return (id(change),)
+
+
+def _born(move: Moved) -> dict[str, object]:
+    subject = move.recorded.entry.subject
+    return {"subject": str(subject), "kind": subject.kind.value, **move.after._asdict()}
+
+
+def _went_on(move: Moved) -> dict[str, object]:
+    return {"name": str(move.recorded.entry.subject), "before": move.before.last_seq, **move.after._asdict()}
+
+
+def _happened(move: Moved) -> dict[str, object]:
+    recorded, entry = move.recorded, move.recorded.entry
+    return {
         "seq": recorded.seq,
         "subject": str(entry.subject),
         "type": entry.type,
@@ -109,13 +159,16 @@ def _happened(recorded: Recorded) -> Change:
         "actor": str(entry.actor.who),
         "role": entry.actor.role.value,
     }
-    return Change(_HAPPENED, values=values)
 
 
-def _execute(connection: Connection, change: Change, recorded: Recorded) -> None:
-    what = f"{recorded.entry.type} of {recorded.entry.subject}"
+def _execute(
+    connection: Connection, first: Recorded, statement: Executable, rows: Sequence[Mapping[str, object]], *, each: int = 1
+) -> None:
+    what, expected = f"{first.entry.type} of {first.entry.subject}", each * len(rows)
+    # one row is not sent the way that many are: that costs more
+    values = rows if len(rows) > 1 else rows[0] or None
     try:
-        result = connection.execute(change.statement, change.values or None, execution_options=_COUNTED)
+        result = connection.execute(statement, values, execution_options=_COUNTED)
     except IntegrityError as error:
         # what the database says of it may name a person: it stays in the cause
         message = f"{what}: the same is recorded already"
@@ -123,6 +176,6 @@ def _execute(connection: Connection, change: Change, recorded: Recorded) -> None
     except DataError as error:
         message = f"{what}: it holds a value that the database cannot keep"
         raise EvidenceError(message) from error
-    if result.rowcount != change.rows:
-        message = f"{what}: expected to change {change.rows} rows, changed {result.rowcount}"
+    if result.rowcount != expected:
+        message = f"{what}: expected to change {expected} rows, changed {result.rowcount}"
         raise StaleState(message)

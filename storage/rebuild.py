@@ -146,7 +146,7 @@ def replay_one(recorded: Recorded, target: Connection, projector: Projector) -> 
     """Apply an entry once more; `LedgerError` for one that cannot be."""
     try:
         with translated():
-            projector.apply(target, recorded, projector.standing(target, recorded.entry.subject))
+            projector.apply(target, recorded)
     except (KeyError, TypeError, ValueError, StatementError) as error:
         # an entry we recorded ourselves can be applied: this one was changed since
         message = f"entry {recorded.seq} ({recorded.entry.type}) cannot be replayed: {error!r}"

@@ -4,7 +4,7 @@ The tables.
 Two sorts, kept apart because they mean different things:
 
 * **Permanent** tables are the truth: leaves, checkpoints, cosignatures, time-stamps, the vault. They are append-only (triggers
-  refuse UPDATE and DELETE; of `vault_keys` rows may be deleted, which is how a value is erased), and Alembic migrates them.
+  refuse UPDATE and DELETE; of `vault_keys` a row may be emptied, which is how values are erased), and Alembic migrates them.
 * **Projections** are what people query. Each row is a function of ledger and vault, so they are never migrated: when their
   shape changes they are dropped and made again from the ledger (`storage.rebuild`). Rooms add theirs to `projections`.
 """

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +20,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from storage import durable
+from storage.database import ByName
 from storage.errors import Erased, LedgerError, NotFound
-from storage.evidence import Entry, Json, Subject
+from storage.evidence import Json, Subject
 from storage.ledger.leaf import canonical, commitment
 from storage.schema import vault, vault_keys
 from storage.verifier.disclosure import DisclosedField
@@ -29,7 +30,7 @@ from storage.verifier.disclosure import DisclosedField
 # made once: building a statement costs more than running it
 _KEEP, _KEEP_KEY = insert(vault), insert(vault_keys)
 _FIND = select(vault).where(vault.c.seq == bindparam("at"))
-_FIND_KEY = select(vault_keys.c.wrapped).where(vault_keys.c.subject == bindparam("name"))
+_KEYS = ByName(select(vault_keys), vault_keys.c.subject)
 ERASED = "ERASED"
 """The type of the entry with which the data key of its subject goes."""
 
@@ -64,29 +65,6 @@ class Vault:
             promised = commitment(salt, log=self._log, seq=seq, field=field, value=value)
             secrets.append(Secret(field, salt, value, promised))
         return tuple(secrets)
-
-    def follow(self, connection: Connection, entry: Entry, secrets: tuple[Secret, ...], *, seq: int) -> None:
-        """Do what *entry*, the leaf at *seq*, asks of the vault, in the caller's transaction: keep, and erase if it says so."""
-        self.keep(connection, entry.confided_to or entry.subject, secrets, seq=seq)
-        if entry.type == ERASED:
-            self.erase(connection, entry.subject)
-
-    def keep(self, connection: Connection, subject: Subject, secrets: tuple[Secret, ...], *, seq: int) -> None:
-        """
-        Keep the values behind the leaf at *seq*, sealed under the key of *subject*, in the caller's transaction.
-
-        Raises `Erased` when that key was destroyed: it is never made again.
-        """
-        if not secrets:
-            return
-        cipher = AESGCM(self._key(connection, subject))
-        rows = []
-        for secret in secrets:
-            nonce = os.urandom(_NONCE)
-            plain = canonical([secret.salt.hex(), secret.value])
-            sealed = nonce + cipher.encrypt(nonce, plain, self._place(seq, secret.field))
-            rows.append({"seq": seq, "field": secret.field, "subject": str(subject), "sealed": sealed})
-        connection.execute(_KEEP, rows)
 
     def open(self, connection: Connection, seq: int, commitments: tuple[tuple[str, str], ...]) -> dict[str, Json]:
         """
@@ -123,8 +101,8 @@ class Vault:
 
     def is_erased(self, connection: Connection, subject: Subject) -> bool:
         """Say whether the data key of *subject* was destroyed."""
-        wrapped: bytes | None = connection.scalar(_FIND_KEY, {"name": str(subject)})
-        return wrapped == _NO_KEY
+        found = self.keys(connection, [str(subject)])
+        return str(subject) in found and found[str(subject)] is None
 
     def sealed(self, connection: Connection, subject: Subject) -> dict[int, list[str]]:
         """Return, by entry, the fields that are sealed under the key of *subject*: what erasing it would destroy."""
@@ -140,7 +118,7 @@ class Vault:
             if field not in sealed:
                 message = f"vault: value {field!r} of entry {seq} is missing"
                 raise LedgerError(message)
-            key = self._existing_key(connection, sealed[field].subject)
+            key = self.keys(connection, [sealed[field].subject]).get(sealed[field].subject)
             if key is None:
                 continue
             salt, value = self._unseal(key, seq, field, sealed[field].sealed)
@@ -151,31 +129,26 @@ class Vault:
 
     def _unseal(self, key: bytes, seq: int, field: str, sealed: bytes) -> tuple[bytes, Json]:
         try:
-            plain = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], self._place(seq, field))
+            plain = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], self.place(seq, field))
         except InvalidTag as error:
             message = f"vault: value {field!r} of entry {seq} was changed or moved"
             raise LedgerError(message) from error
         salt, value = json.loads(plain)
         return bytes.fromhex(salt), value
 
-    def _place(self, seq: int, field: str) -> bytes:
+    def place(self, seq: int, field: str) -> bytes:
+        """Return what a sealed value is bound to, so that it opens nowhere else."""
         return canonical([self._log, seq, field])
 
-    def _key(self, connection: Connection, subject: Subject) -> bytes:
-        wrapped = connection.scalar(_FIND_KEY, {"name": str(subject)})
-        if wrapped == _NO_KEY:
-            message = f"{subject}: it was erased, so nothing personal is recorded of it any more"
-            raise Erased(message)
-        if wrapped is not None:
-            return self._unwrapped(wrapped, str(subject))
+    def new_key(self, subject: str) -> tuple[bytes, bytes]:
+        """Make a data key for *subject*, which has none; return it plain, and wrapped as it is kept."""
         key, nonce = AESGCM.generate_key(256), os.urandom(_NONCE)
-        wrapped = nonce + self._master.encrypt(nonce, key, str(subject).encode())
-        connection.execute(_KEEP_KEY, {"subject": str(subject), "wrapped": wrapped})
-        return key
+        return key, nonce + self._master.encrypt(nonce, key, subject.encode())
 
-    def _existing_key(self, connection: Connection, subject: str) -> bytes | None:
-        wrapped = connection.scalar(_FIND_KEY, {"name": subject})
-        return None if wrapped is None or wrapped == _NO_KEY else self._unwrapped(wrapped, subject)
+    def keys(self, connection: Connection, subjects: Collection[str]) -> dict[str, bytes | None]:
+        """Return the data keys of those *subjects* that ever had one; None stands for one that was destroyed."""
+        rows = _KEYS.find(connection, subjects)
+        return {row.subject: None if row.wrapped == _NO_KEY else self._unwrapped(row.wrapped, row.subject) for row in rows}
 
     def _unwrapped(self, wrapped: bytes, subject: str) -> bytes:
         try:
@@ -183,6 +156,64 @@ class Vault:
         except InvalidTag as error:
             message = f"vault: the data key of {subject} was changed, or this is not the master key that wrapped it"
             raise LedgerError(message) from error
+
+
+class Sealing:
+    """The personal values of one transaction: sealed in memory, then written together."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._ciphers: dict[str, AESGCM] = {}
+        self._gone: set[str] = set()
+        self._to_erase: list[Subject] = []
+        self._new_keys: list[dict[str, object]] = []
+        self._sealed: list[dict[str, object]] = []
+
+    def read(self, connection: Connection, subjects: Iterable[Subject]) -> None:
+        """Read the data keys of *subjects*; those that have none get one when a value of theirs is sealed."""
+        keys = self._vault.keys(connection, [str(subject) for subject in subjects])
+        self._ciphers |= {subject: AESGCM(key) for subject, key in keys.items() if key is not None}
+        self._gone |= {subject for subject, key in keys.items() if key is None}
+
+    def seal(self, subject: Subject, personal: Mapping[str, Json], *, seq: int) -> tuple[tuple[str, str], ...]:
+        """
+        Seal the values behind the leaf at *seq* under the key of *subject*, which must have been read; return its commitments.
+
+        Raises `Erased` when that key was destroyed: it is never made again.
+        """
+        if not personal:
+            return ()
+        secrets, cipher = self._vault.commit(personal, seq=seq), self._cipher(str(subject))
+        for secret in secrets:
+            nonce = os.urandom(_NONCE)
+            plain = canonical([secret.salt.hex(), secret.value])
+            sealed = nonce + cipher.encrypt(nonce, plain, self._vault.place(seq, secret.field))
+            self._sealed.append({"seq": seq, "field": secret.field, "subject": str(subject), "sealed": sealed})
+        return tuple((secret.field, secret.commitment) for secret in secrets)
+
+    def erase(self, subject: Subject) -> None:
+        """Destroy the key of *subject* with the rest of this transaction: nothing is sealed under it any more."""
+        self._gone.add(str(subject))
+        self._to_erase.append(subject)
+
+    def write(self, connection: Connection) -> None:
+        """Write keys and values, then erase; the leaves must stand already."""
+        if self._new_keys:
+            connection.execute(_KEEP_KEY, self._new_keys)
+        if self._sealed:
+            connection.execute(_KEEP, self._sealed)
+        for subject in self._to_erase:
+            self._vault.erase(connection, subject)
+
+    def _cipher(self, subject: str) -> AESGCM:
+        if subject in self._gone:
+            message = f"{subject}: it was erased, so nothing personal is recorded of it any more"
+            raise Erased(message)
+        if subject not in self._ciphers:
+            key, wrapped = self._vault.new_key(subject)
+            self._ciphers[subject] = AESGCM(key)
+            self._new_keys.append({"subject": subject, "wrapped": wrapped})
+        return self._ciphers[subject]
 
 
 def make_key(path: Path) -> None:

@@ -29,7 +29,6 @@ from storage.folder_files import within_reach
 from storage.ledger.leaf import Leaf
 from storage.verifier.bundle import POLICY, TABLE, verify_bundle
 from storage.verifier.disclosure import Disclosure
-from storage.verifier.keys import VerifierKey
 from storage.verifier.pack import zipped
 from yihu.anchoring import policy_text
 from yihu.notary import ask_witnesses
@@ -203,7 +202,7 @@ def _disclosures(office: Office, excerpt: Excerpt, fields: Sequence[str]) -> lis
 
 def _verify(office: Office, root: Path) -> None:
     """Do what the receiver will do; nothing that would not hold there is handed over."""
-    found = verify_bundle(root, [VerifierKey.parse(office.log.vkey)])
+    found = verify_bundle(root, office.log.keys.all())
     if found.outcome.exit_code != 0:
         wrong = "; ".join(f"{step.name}: {step.detail}" for step in found.steps if not step.ok)
         message = f"the bundle does not verify and is not handed over: {wrong}"

@@ -8,6 +8,7 @@ those one level below.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import TypeAlias
 
 from sqlalchemy import Connection, func, select
@@ -112,5 +113,7 @@ def _computed(connection: Connection, level: int, index: int, width: int, below:
     return b"".join(rows)
 
 
+@lru_cache(maxsize=1024)
 def _root_of_tile(tile: bytes) -> bytes:
+    """Fold a tile; remembered by its bytes (8 MiB in all), because every signing folds the same full tiles again."""
     return subtree_root([tile[i : i + HASH_BYTES] for i in range(0, len(tile), HASH_BYTES)])

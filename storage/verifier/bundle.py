@@ -104,7 +104,7 @@ class Bundle:
         if older.done:
             results.append((older, said))
         if is_stamped(self.files):
-            results.append(check_stamps(self.files, head, note, self._believed.tsa_roots))
+            results.append(check_stamps(self.files, head, self._believed.tsa_roots))
         if self._numbers(_DISCLOSURE):
             results.append(self._disclosed(entries))
         largest = max(map(claimed_size, held), default=0)

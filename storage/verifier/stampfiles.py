@@ -26,7 +26,7 @@ def is_stamped(files: BagFiles) -> bool:
     return any(STAMPS.fullmatch(path) for path in files.sizes)
 
 
-def check_stamps(files: BagFiles, head: Checkpoint, note: str, roots: bytes | None) -> tuple[Check, Said]:
+def check_stamps(files: BagFiles, head: Checkpoint, roots: bytes | None) -> tuple[Check, Said]:
     """
     Do the step "timestamps": every reply is over a head of this log, by an authority under *roots* where those were given.
 
@@ -34,7 +34,7 @@ def check_stamps(files: BagFiles, head: Checkpoint, note: str, roots: bytes | No
     """
     check, times = Check("timestamps"), []
     for match in filter(None, map(STAMPS.fullmatch, sorted(files.sizes))):
-        token = check.attempt(partial(_verified, files, match, head if int(match.group(1)) == head.size else None, note, roots))
+        token = check.attempt(partial(_verified, files, match, head if int(match.group(1)) == head.size else None, roots))
         if token is not None:
             times.append(token.time)
     last = max(times, default="-")
@@ -45,7 +45,7 @@ def check_stamps(files: BagFiles, head: Checkpoint, note: str, roots: bytes | No
     return check, Said("{count} time-stamps up to {time}, by an authority under the given roots", count=check.done, time=last)
 
 
-def _verified(files: BagFiles, match: re.Match[str], newest: Checkpoint | None, note: str, roots: bytes | None) -> Token:
+def _verified(files: BagFiles, match: re.Match[str], newest: Checkpoint | None, roots: bytes | None) -> Token:
     path, size = match.group(0), int(match.group(1))
     raw = files.read(path, limit=LARGEST_TOKEN)
     if hashlib.sha256(raw).hexdigest()[:16] != match.group(2):

@@ -9,7 +9,7 @@ white space, a byte order mark, CRLF, needless escapes, ``-0`` and any other sec
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Dict, List, Union
+from typing import TYPE_CHECKING, Any, Dict, List, NoReturn, Union
 
 from .errors import VerificationError
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 Json = Union[str, int, bool, None, List[Any], Dict[str, Any]]
 
 LARGEST_INTEGER = 2**53 - 1
+_LONGEST_INTEGER = len("-9007199254740991")
 DEEPEST = 16
 """Objects and arrays inside each other. Leaves need three; a parser that recurses must not be led further."""
-
 
 _WRITER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False)
 
@@ -29,6 +29,28 @@ _WRITER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=F
 def canonical(value: Json) -> bytes:
     """Write *value* in its one canonical form, or raise `VerificationError` where it has none."""
     _check(value, DEEPEST)
+    return _written(value)
+
+
+def parse_strict(raw: bytes, *, deepest: int = DEEPEST) -> Json:
+    """Read *raw*, which must be exactly what `canonical` writes; anything else raises `VerificationError`."""
+    value: Json
+    try:
+        value, _ = _READER.raw_decode(raw.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        message = "JSON: not parsable ({reason})"
+        raise VerificationError(message, reason=type(error).__name__) from error
+    # The reader let no wrong number through. In bytes that are all ASCII, with no more brackets than levels, whatever else is
+    # wrong (an escaped key of other letters, white space, something after the end) is found by the comparison.
+    if not raw.isascii() or raw.count(b"{") + raw.count(b"[") > deepest:
+        _check(value, deepest)
+    if _written(value) != raw:
+        message = "JSON: not in canonical form (doubled key, white space, escape, order or number format)"
+        raise VerificationError(message)
+    return value
+
+
+def _written(value: Json) -> bytes:
     try:
         return _WRITER.encode(value).encode("utf-8")
     except UnicodeEncodeError as error:
@@ -36,17 +58,19 @@ def canonical(value: Json) -> bytes:
         raise VerificationError(message) from error
 
 
-def parse_strict(raw: bytes) -> Json:
-    """Read *raw*, which must be exactly what `canonical` writes; anything else raises `VerificationError`."""
-    try:
-        value: Json = json.loads(raw.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        message = "JSON: not parsable ({reason})"
-        raise VerificationError(message, reason=type(error).__name__) from error
-    if canonical(value) != raw:
-        message = "JSON: not in canonical form (doubled key, white space, escape, order or number format)"
-        raise VerificationError(message)
+def _integer(text: str) -> int:
+    if len(text) > _LONGEST_INTEGER:  # to read a number of many digits takes long
+        _check_integer(LARGEST_INTEGER + 1)
+    value = int(text)
+    _check_integer(value)
     return value
+
+
+def _other_number(_text: str) -> NoReturn:
+    _refuse_type("float")
+
+
+_READER = json.JSONDecoder(parse_int=_integer, parse_float=_other_number, parse_constant=_other_number)
 
 
 def _check(value: object, depth: int) -> None:
@@ -60,8 +84,7 @@ def _check(value: object, depth: int) -> None:
     elif isinstance(value, list):
         _check_items(value, depth)
     else:
-        message = "JSON: a value of type {kind}; expected string, integer, boolean, null, array or object"
-        raise VerificationError(message, kind=type(value).__name__)
+        _refuse_type(type(value).__name__)
 
 
 def _check_items(items: Iterable[object], depth: int) -> None:
@@ -84,3 +107,8 @@ def _check_keys(keys: Iterable[object]) -> None:
         if not (isinstance(key, str) and key.isascii()):
             message = "JSON: the object key {key!r} is not an ASCII string"
             raise VerificationError(message, key=key)
+
+
+def _refuse_type(kind: str) -> NoReturn:
+    message = "JSON: a value of type {kind}; expected string, integer, boolean, null, array or object"
+    raise VerificationError(message, kind=kind)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import rfc8785
 from hypothesis import given
@@ -46,6 +50,14 @@ HOSTILE = [
     b'"\\u4e00"',
     b'"\\ud800"',
     b'"\\ud83d\\ude00"',
+    b'{"\\u00e9":1}',
+    b'{"a":"\\ud800"}',
+    b"[1]1",
+    b"1 ",
+    b"\t1",
+    b"[-0]",
+    b"[1.5]",
+    b"[-Infinity]",
     b'"\x01"',
     b'"\xff"',
     b'"\xed\xa0\x80"',
@@ -89,6 +101,54 @@ def test_whatever_is_read_is_written_the_same(raw: bytes) -> None:
     except VerificationError:
         return
     assert canonical(value) == raw
+
+
+def by_definition(raw: bytes) -> Json:
+    """Parse, look at every value, write again, compare: what reading means, without any shortcut."""
+    try:
+        value: Json = json.loads(raw.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise VerificationError(str(error)) from error
+    if canonical(value) != raw:
+        message = "not in canonical form"
+        raise VerificationError(message)
+    return value
+
+
+def is_read(reader: Callable[[bytes], Json], raw: bytes) -> bool:
+    try:
+        reader(raw)
+    except VerificationError:
+        return False
+    return True
+
+
+loose = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**54), 2**54) | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=30,
+)
+
+
+@given(loose, st.booleans(), st.booleans(), st.sampled_from([(",", ":"), (", ", ":"), (",", ": ")]))
+def test_it_reads_what_the_definition_says(value: Any, escaped: bool, ordered: bool, separators: tuple[str, str]) -> None:  # noqa: ANN401, FBT001
+    """Of all the ways in which Python writes JSON, the same ones are read with and without shortcuts."""
+    raw = json.dumps(value, ensure_ascii=escaped, sort_keys=ordered, separators=separators).encode("utf-8", "surrogatepass")
+
+    assert is_read(parse_strict, raw) == is_read(by_definition, raw)
+
+
+@pytest.mark.parametrize("raw", HOSTILE, ids=lambda raw: repr(raw[:20]))
+def test_the_definition_refuses_the_same(raw: bytes) -> None:
+    with pytest.raises(VerificationError):
+        by_definition(raw)
+
+
+def test_brackets_in_a_text_are_not_levels() -> None:
+    """Many brackets only mean that somebody has to look how deep they go."""
+    value: Json = ["[{" * 40, [[], {}] * 20]
+
+    assert parse_strict(canonical(value)) == value
 
 
 @pytest.mark.parametrize(
