@@ -225,7 +225,8 @@ def deposit(
     standing = _standing(store, name)
     if standing is None:
         return deposit_untried(store, name, source, promise, retain_until=until, media_type=media_type)
-    return _proved(store, standing, promise, until)
+    _compare(standing, promise)
+    return _locked(store, standing, until)
 
 
 def deposit_untried(
@@ -245,17 +246,13 @@ def deposit_untried(
     until = _until(retain_until)
     guarded = checked(source, promise, str(name))
     written = store.deposit(name, guarded, promise, retain_until=until, media_type=media_type)
-    return _proved(store, store.describe(name, written.version), promise, until)
+    standing = store.describe(name, written.version)
+    _compare(standing, promise)
+    return _locked(store, standing, until)
 
 
 def _until(retain_until: datetime | None) -> datetime | None:
     return None if retain_until is None else whole_second(retain_until)
-
-
-def _proved(store: ObjectStore, standing: Stored, promise: Promise, until: datetime | None) -> Stored:
-    """Give what the store says is there, if that is what was promised and locked for long enough."""
-    _compare(standing, promise)
-    return _locked(store, standing, until)
 
 
 def _standing(store: ObjectStore, name: ObjectName) -> Stored | None:
