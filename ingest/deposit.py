@@ -19,9 +19,9 @@ from storage.clips import SECURED
 from storage.custody import Custody
 from storage.errors import EvidenceError, LifeCycleError
 from storage.evidence import Actor, Entry, Json, utc_moment, utc_text
-from storage.objects import Bucket, ObjectName, ObjectStore, Promise, Stored, deposit
+from storage.objects import Bucket, ObjectName, ObjectStore, Promise, Stored, deposit, deposit_untried
 from storage.segments import MEDIA_TYPE
-from storage.spool import Spool
+from storage.spool import Berth, Spool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,9 @@ class Depositing:
             message = f"{clip.subject}: the spool holds other bytes than were secured"
             raise EvidenceError(message)
         until = self.retain_until(utc_moment(clip.secured_at))
+        put = _way_in(berth)
         manifest = reading.manifest.encode()
-        segments = deposit(
+        segments = put(
             store,
             ObjectName(Bucket.EVIDENCE, segments_key(clip.subject)),
             lambda: closing(io.BytesIO(manifest)),
@@ -57,7 +58,7 @@ class Depositing:
             media_type=MEDIA_TYPE,
         )
         name = ObjectName(Bucket.EVIDENCE, original_key(clip.subject))
-        original = deposit(store, name, berth.open, berth.promise(), retain_until=until)
+        original = put(store, name, berth.open, berth.promise(), retain_until=until)
         self._record(clip, original, segments)
 
     def _record(self, clip: Clip, original: Stored, segments: Stored) -> None:
@@ -68,6 +69,12 @@ class Depositing:
             # another worker, or we before an answer was lost: then it is deposited
             if self.catalog.clip(clip.subject).state == SECURED:
                 raise
+
+
+def _way_in(berth: Berth) -> Callable[..., Stored]:
+    """Look first, unless this is the first try of all; whatever becomes of that, the next one looks."""
+    is_first, berth.is_untried = berth.is_untried, False
+    return deposit_untried if is_first else deposit
 
 
 def placed(stored: Stored) -> dict[str, Json]:

@@ -131,6 +131,9 @@ class Securing:
             same = self._same(berth.clip, claim, reading.content)
             if same is None or same.subject != berth.clip:
                 raise
+        else:
+            # only what is recorded as secured is ever deposited, and that it is now was our doing
+            berth.is_untried = True
         return Secured(berth.clip, "new")
 
     def _same(self, clip: Subject, claim: Claim, content: Content) -> Clip | None:

@@ -39,6 +39,8 @@ class Berth:
         self.original = path / ORIGINAL
         self.derived = path / DERIVED
         """Where renderings are made; whoever renders makes it."""
+        self.is_untried = False
+        """Whether this process knows that nobody has tried to deposit it. Kept nowhere: after a crash, nobody knows."""
         self._path, self._room, self._known = path, room, known
         self._reading = path / READING
 

@@ -1,5 +1,5 @@
 """
-Object stores: the three protocols every store answers to, and `deposit`, the only way in.
+Object stores: the protocols every store answers to, and `deposit`, the only way in (`deposit_untried` is its second half).
 
 A store is whatever passes the store contract (``tests/contracts``). An object is always addressed by bucket, key *and* version:
 a store that lets somebody write over a key or mark it deleted cannot make us read anything else. Nothing is ever written over
@@ -46,6 +46,7 @@ __all__ = [
     "Stored",
     "VersionInfo",
     "deposit",
+    "deposit_untried",
     "whole_second",
 ]
 
@@ -218,16 +219,40 @@ def deposit(
     Raises `SourceChanged` or `DigestMismatch` if *source* does not keep the promise (nothing becomes visible),
     `EvidenceError` if another content stands at *name* or the store did not lock it, and what stores raise.
     """
-    until = None if retain_until is None else whole_second(retain_until)
+    until = _until(retain_until)
     # First the leftovers, then the look: a Complete that is still under way is either aborted here or seen by the look.
     store.abandon(name)
     standing = _standing(store, name)
     if standing is None:
-        guarded = checked(source, promise, str(name))
-        written = store.deposit(name, guarded, promise, retain_until=until, media_type=media_type)
-        standing = store.describe(name, written.version)
+        return deposit_untried(store, name, source, promise, retain_until=until, media_type=media_type)
     _compare(standing, promise)
     return _locked(store, standing, until)
+
+
+def deposit_untried(
+    store: ObjectStore,
+    name: ObjectName,
+    source: Source,
+    promise: Promise,
+    *,
+    retain_until: datetime | None,
+    media_type: str = OCTETS,
+) -> Stored:
+    """
+    Do what `deposit` does, without looking first: only for a name that nobody can have tried to deposit before.
+
+    Used for any other name it can make a second version, which nobody can remove. After any failure the name has been tried.
+    """
+    until = _until(retain_until)
+    guarded = checked(source, promise, str(name))
+    written = store.deposit(name, guarded, promise, retain_until=until, media_type=media_type)
+    standing = store.describe(name, written.version)
+    _compare(standing, promise)
+    return _locked(store, standing, until)
+
+
+def _until(retain_until: datetime | None) -> datetime | None:
+    return None if retain_until is None else whole_second(retain_until)
 
 
 def _standing(store: ObjectStore, name: ObjectName) -> Stored | None:

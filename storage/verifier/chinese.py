@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from .chinese_bundles import BUNDLES
+from .chinese_usage import USAGE
+
 CHINESE = {
+    **BUNDLES,
+    **USAGE,
     # what the program says
     "ok": "通过",
     "WRONG": "不通过",
@@ -79,101 +84,6 @@ CHINESE = {
     "NOT VERIFIED: do not rely on this.": "验证未通过：不得采信。",
     "NOT VERIFIED: signatures could not be checked; install the Python package named above and repeat.": (
         "未完成验证：无法检查签名；请安装上面所列的 Python 软件包后重新运行。"
-    ),
-    # how to use it
-    "give either a bundle or a log directory, or --proof together with --leaf": (
-        "请给出导出包或账本目录，或同时给出 --proof 与 --leaf"
-    ),
-    "--disclosure and --snapshot belong to --proof and --leaf": "--disclosure 与 --snapshot 须与 --proof 和 --leaf 同时使用",
-    "a snapshot proof: how many entries there were about a subject when that entry was made": (
-        "快照证明：该记录写入时某一对象共有多少条记录"
-    ),
-    "values and salts that were disclosed of that entry: it must have committed to them": (
-        "从该记录披露的字段值与盐值：须与记录中的承诺相符"
-    ),
-    "--held, --life-cycle and --tokens belong to a bundle or a log directory": (
-        "--held、--life-cycle 与 --tokens 仅用于导出包或账本目录"
-    ),
-    "--tokens belongs to a log directory; a bundle brings its own": "--tokens 仅用于账本目录；导出包自带时间戳",
-    "{count} time-stamps up to {time}; no roots were given, so nobody is believed": (
-        "{count} 个时间戳，最晚为 {time}；未给出根证书，故不采信任何机构"
-    ),
-    "{count} time-stamps up to {time}, by an authority under the given roots": (
-        "{count} 个时间戳，最晚为 {time}，均由所给根证书之下的机构签发"
-    ),
-    "{path}: is not the time-stamp it names": "{path}：不是其文件名所指的时间戳",
-    "timestamps": "时间戳",
-    "--tokens and --tsa-roots belong together": "--tokens 与 --tsa-roots 须同时给出",
-    "Verify exported evidence or a custody ledger offline, trusting nothing but the keys you give.": (
-        "离线验证导出的证据或流转账本；除您给出的密钥外，不信任任何内容。"
-    ),
-    (
-        "Keys must reach you by another way than the log: on paper, from a court, from another office. "
-        "Exit codes: 0 holds, 1 does not hold, 2 wrong use, 3 signatures could not be checked."
-    ): ("密钥须经账本以外的途径取得：纸质文本、法院或其他机关。退出码：0 成立，1 不成立，2 用法错误，3 无法检查签名。"),
-    "an exported bundle, or a copied log directory (checkpoint, tile/…)": ("导出包，或账本目录的副本(checkpoint、tile/…)"),
-    "a .tlog-proof file, in place of a whole log": ".tlog-proof 文件(代替整个账本)",
-    "the exact bytes of the entry that the proof is for": "证明所对应记录的原始字节",
-    "the log's verifier key; again for a rotated one. @FROM-TO: the tree sizes it is valid for": (
-        "账本的验证密钥；换过密钥的可重复给出。@起-止：该密钥有效的账本大小"
-    ),
-    "an SM2 key of the log that must have signed as well": "账本的 SM2 密钥，须同时签名",
-    "verifier key of a witness that must have cosigned": "必须已会签的见证方的验证密钥",
-    "a checkpoint that was kept elsewhere: shows rewriting and cutting": "保存在别处的检查点：可发现改写和截短",
-    "the table of which entry may follow what": "规定记录先后关系的生命周期表",
-    "a directory with the time-stamps that the log speaks of": "存放账本所述时间戳的目录",
-    "certificates (PEM) of the authorities whose time you believe": "您信任的时间戳机构的根证书(PEM)",
-    "print the steps as JSON": "以 JSON 输出各步骤",
-    # an exported bundle
-    "{path}: another file has this name but for capitals": "{path}：另有仅大小写不同的同名文件",
-    "more than {most} files": "文件超过 {most} 个",
-    "{path}: changed while it was read": "{path}：读取期间被改动",
-    "{path}: not a declaration of BagIt 1.0 with UTF-8": "{path}：不是 BagIt 1.0、UTF-8 的声明",
-    "{path}: a line is not a SHA-256, two spaces and a plain name, ended by a line feed": (
-        "{path}：有一行不是“SHA-256、两个空格、普通文件名、换行”的形式"
-    ),
-    "{path}: a name is listed twice or out of order": "{path}：文件名重复列出或次序不对",
-    "{path}: not listed in {name}": "{path}：未列入 {name}",
-    "{path}: listed in {name} and not there": "{path}：{name} 中列出，但文件不存在",
-    "{path}: a line is not a label, a colon, a space and a value": "{path}：有一行不是“标签、冒号、空格、值”的形式",
-    "{path}: expected {expected!r}": "{path}：应为 {expected!r}",
-    "{path}: an empty directory, or one too deep inside others": "{path}：空目录，或目录层级过深",
-    "{path!r}: not a plain name": "{path!r}：不是普通文件名",
-    "{path}: expected SHA-256 {expected}, found {found}": "{path}：SHA-256 应为 {expected}，实为 {found}",
-    "{path}: a bundle has no such file": "{path}：导出包不应有此文件",
-    "{path}: not a plain proof of this entry under the checkpoint of the bundle": ("{path}：不是此条记录在本包检查点下的证明"),
-    "{path}: not a segment manifest of its size": "{path}：不是与其大小相符的分段摘要表",
-    "{clip}: its entries do not say once what was secured and deposited": ("{clip}：其流转记录没有唯一地说明采集和存储的内容"),
-    "{clip}: expected its entries and one original, found {found} originals": (
-        "{clip}：应有其流转记录和一个原始文件，实有 {found} 个原始文件"
-    ),
-    "{path}: these are not the bytes that were secured": "{path}：不是当初采集的内容",
-    "{path}: not the segment manifest that the entries name": "{path}：不是流转记录所指的分段摘要表",
-    "{path}: its digests are not those of the original": "{path}：分段摘要与原始文件不符",
-    "{path}: not the BLAKE3 of the originals, one a line": "{path}：不是各原始文件的 BLAKE3(每行一个)",
-    "consistency: not a line 'old SIZE' and at most 63 hashes, each ended by a line feed": (
-        "一致性证明：不是“old 大小”一行加至多 63 个哈希、每行以换行结束的形式"
-    ),
-    "consistency size": "一致性证明的大小",
-    "{path}: not the head of that size": "{path}：不是该大小的检查点",
-    "{path}: not the proof from that size": "{path}：不是从该大小开始的证明",
-    "a head of {held} entries cannot be compared: the bundle has no proof from it; ask the office for one": (
-        "无法比对 {held} 条记录的检查点：导出包没有从它开始的一致性证明，请向机关索取"
-    ),
-    "{count} originals, {total} bytes; BLAKE3 not checked: no package 'blake3'": (
-        "{count} 个原始文件，共 {total} 字节；未检查 BLAKE3：没有软件包 blake3"
-    ),
-    "{count} originals, {total} bytes, by SHA-256, BLAKE3 and segments": (
-        "{count} 个原始文件，共 {total} 字节，SHA-256、BLAKE3 及分段均相符"
-    ),
-    "{count} entries follow the life cycle that the bundle names": "{count} 条记录符合导出包自带的生命周期表",
-    "the bundle has a proof for who holds an older head; none was given": (
-        "导出包附有供旧检查点持有人使用的证明；未给出旧检查点"
-    ),
-    "{count} entries; disclosed: {names}": "{count} 条记录；披露的字段：{names}",
-    "{count} entries under the signed root": "{count} 条记录均在已签名的树根之下",
-    "{subjects} subjects, each linked from its first entry on; what came later is not shown": (
-        "{subjects} 个对象，均自首条记录起连续；此后的记录不在证明之列"
     ),
     # JSON and leaves
     "JSON: a string holds half of a surrogate pair": "JSON：字符串含不成对的代理项",

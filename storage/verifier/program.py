@@ -31,7 +31,7 @@ from .tokenfiles import TokenFiles
 from .words import Said, language_of, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 WRONG_USE = 2
 
@@ -165,6 +165,22 @@ def _parser(language: str) -> argparse.ArgumentParser:
         type=Path,
         help=say("a snapshot proof: how many entries there were about a subject when that entry was made"),
     )
+    _add_keys(parser, say)
+    parser.add_argument(
+        "--held",
+        action="append",
+        default=[],
+        type=Path,
+        help=say("a checkpoint that was kept elsewhere: shows rewriting and cutting"),
+    )
+    parser.add_argument("--life-cycle", type=Path, help=say("the table of which entry may follow what"))
+    parser.add_argument("--tokens", type=Path, help=say("a directory with the time-stamps that the log speaks of"))
+    parser.add_argument("--tsa-roots", type=Path, help=say("certificates (PEM) of the authorities whose time you believe"))
+    parser.add_argument("--json", action="store_true", help=say("print the steps as JSON"))
+    return parser
+
+
+def _add_keys(parser: argparse.ArgumentParser, say: Callable[[str], str]) -> None:
     parser.add_argument(
         "--vkey",
         metavar="KEY[@FROM[-TO]]",
@@ -178,15 +194,3 @@ def _parser(language: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--witness", metavar="KEY", action="append", default=[], help=say("verifier key of a witness that must have cosigned")
     )
-    parser.add_argument(
-        "--held",
-        action="append",
-        default=[],
-        type=Path,
-        help=say("a checkpoint that was kept elsewhere: shows rewriting and cutting"),
-    )
-    parser.add_argument("--life-cycle", type=Path, help=say("the table of which entry may follow what"))
-    parser.add_argument("--tokens", type=Path, help=say("a directory with the time-stamps that the log speaks of"))
-    parser.add_argument("--tsa-roots", type=Path, help=say("certificates (PEM) of the authorities whose time you believe"))
-    parser.add_argument("--json", action="store_true", help=say("print the steps as JSON"))
-    return parser

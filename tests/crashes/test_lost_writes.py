@@ -132,25 +132,18 @@ class TestStore:
     @MOMENTS
     def test_a_write_to_the_store_that_fails_is_done_again(self, bench: Bench, moment: Moment) -> None:
         """Segment manifest and original, before and after each: there is one version of each in the end."""
-        hits = []
-        for number in range(1, 20):
-            office = bench.fresh()
-            fault = Fault(number, moment, lambda: StorageUnavailable("the line broke"))
-            vars(office)["store"] = SpoiledStore(office.store, fault)
+        assert spoiled_writes(bench, bench.fresh, moment) == ["deposit", "deposit"]
 
-            told = try_to(office, bench.card)
-
-            assert (told, bench.heals(office)) == (bool(fault.hit), []), f"write {number}: {fault.hit}"
-            if not fault.hit:
-                break
-            hits.append(fault.hit)
-        assert hits == ["abandon", "deposit", "abandon", "deposit"]
+    @MOMENTS
+    def test_a_write_that_fails_where_an_earlier_one_may_have_been_is_done_again(self, bench: Bench, moment: Moment) -> None:
+        """A process that begins with a secured clip cannot know how far another came, and looks for leftovers first."""
+        assert spoiled_writes(bench, lambda: waiting_office(bench), moment) == ["abandon", "deposit", "abandon", "deposit"]
 
     @MOMENTS
     @pytest.mark.parametrize("write", ["deposit", "abandon"])
     def test_the_shipped_fake_heals_within_one_process(self, bench: Bench, moment: Moment, write: Write) -> None:
         """What a person does who sees that a clip waits: the same again."""
-        office = bench.fresh()
+        office = waiting_office(bench)
         store = FaultyStore(office.store, fault=moment, at=write)
         vars(office)["store"] = store
 
@@ -160,6 +153,32 @@ class TestStore:
         assert (waiting.error, again.waiting, store.fault) == ("StorageUnavailable", (), None)
         assert f"unplugged {moment} it was done" in waiting.reason
         assert faults(office, {"DEMO-1": bench.card}) == []
+
+
+def spoiled_writes(bench: Bench, prepare: Callable[[], Office], moment: Moment) -> list[str]:
+    """Spoil each write to the store in turn, each in an office that *prepare* makes; gives what they were."""
+    hits: list[str] = []
+    for number in range(1, 20):
+        office = prepare()
+        fault = Fault(number, moment, lambda: StorageUnavailable("the line broke"))
+        vars(office)["store"] = SpoiledStore(office.store, fault)
+
+        told = try_to(office, bench.card)
+
+        assert (told, bench.heals(office)) == (bool(fault.hit), []), f"write {number}: {fault.hit}"
+        if not fault.hit:
+            break
+        hits.append(fault.hit)
+    return hits
+
+
+def waiting_office(bench: Bench) -> Office:
+    """An office whose clip is secured and waits: its store was away when the process before ended."""
+    before = bench.fresh()
+    vars(before)["store"] = FaultyStore(before.store, away=True)
+    assert take_in(before, bench.card).waiting
+    before.engine.dispose()
+    return opened(before.home)
 
 
 class SpoiledStore:

@@ -13,7 +13,7 @@ import pytest
 from storage.errors import EvidenceError, StorageUnavailable
 from storage.evidence import Algorithm, Digest
 from storage.folder import FolderStore
-from storage.objects import Bucket, ObjectName, Promise, Source, Stored, deposit
+from storage.objects import Bucket, ObjectName, Promise, Source, Stored, deposit, deposit_untried
 from storage.testing import FaultyStore, Moment, Write
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -88,6 +88,25 @@ def test_a_failed_deposit_can_be_repeated(folder: FolderStore, moment: Moment, w
     assert stored.retained_until == UNTIL
     with store.open(NAME, version=stored.version) as readable:
         assert readable.read() == DATA
+
+
+@pytest.mark.parametrize("moment", ["before", "after"], ids=["lost write", "lost answer"])
+def test_a_first_try_that_failed_is_repeated_by_looking(folder: FolderStore, moment: Moment) -> None:
+    store = FaultyStore(folder, fault=moment)
+
+    with pytest.raises(StorageUnavailable):
+        deposit_untried(store, NAME, source, PROMISE, retain_until=UNTIL)
+    stored = deposit(store, NAME, source, PROMISE, retain_until=UNTIL)
+
+    assert [line.version for line in folder.inventory(Bucket.EVIDENCE)] == [stored.version]
+    assert stored.retained_until == UNTIL
+
+
+def test_a_first_try_believes_no_store_either(folder: FolderStore) -> None:
+    store = Lying(folder, lie=lambda stored: replace(stored, size=stored.size - 1))
+
+    with pytest.raises(EvidenceError, match="evidence/clips/1/original version"):
+        deposit_untried(store, NAME, source, PROMISE, retain_until=UNTIL)
 
 
 @pytest.mark.parametrize("moment", ["before", "after"], ids=["lost write", "lost answer"])

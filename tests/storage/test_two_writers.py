@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -20,7 +19,7 @@ import pytest
 from sqlalchemy import Connection, event, select
 
 from storage.audit import Audit
-from storage.database import connect, migrate, reading, writing
+from storage.database import reading, writing
 from storage.errors import LifeCycleError, StaleState, StorageUnavailable, YihuError
 from storage.evidence import Entry, Json, Kind, Recorded
 from storage.folder import FolderStore
@@ -298,21 +297,3 @@ def _derived_twice(clip: object) -> Entry:
         "recipe_digest": "sha256:" + "0" * 64,
     }
     return Entry("DERIVED", clip, DOCK, {"facts": {}, "findings": [], "outputs": [output, output]})  # type: ignore[arg-type]
-
-
-def test_a_database_that_is_just_being_made_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SQLite does not wait by itself where somebody writes to a file whose mode is to be changed."""
-    other = sqlite3.connect(tmp_path / "new.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    waits: list[float] = []
-
-    def wait(seconds: float) -> None:
-        waits.append(seconds)
-        other.rollback()
-
-    monkeypatch.setattr("storage.database.time.sleep", wait)
-
-    migrate(connect(f"sqlite:///{tmp_path}/new.db"))
-
-    assert waits
-    other.close()
