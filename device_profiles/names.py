@@ -29,6 +29,8 @@ class NameFacts:
     end: str | None = None
     """The same for the end of the recording."""
     sequence: str | None = None
+    chapter: str | None = None
+    """Which part this is of a recording that the camera cut into several files."""
     important: bool = False
     """Marked by the camera as important, in the name or by the folder."""
     encrypted: bool = False
@@ -39,11 +41,18 @@ def read_name(profile: Profile, path: bytes) -> NameFacts:
     """Read what the first fitting name pattern of *profile* finds in *path*, relative to the card."""
     text = readable(path)
     by_folder = profile.importance is not None and any(lies_under(text, folder) for folder in profile.importance.under)
-    for rule in profile.names:
-        found = rule.pattern.fullmatch(text if rule.on == "path" else text.rpartition("/")[2])
+    spoken = speaking_rule(profile, text)
+    return NameFacts(important=by_folder) if spoken is None else _facts(spoken[1].groupdict(), by_folder=by_folder)
+
+
+def speaking_rule(profile: Profile, text: str) -> tuple[int, re.Match[str]] | None:
+    """Give the place of the first name pattern that fits a readable path, and what it found there."""
+    for place, rule in enumerate(profile.names):
+        start = 0 if rule.on == "path" else text.rfind("/") + 1
+        found = rule.pattern.fullmatch(text, start)
         if found is not None:
-            return _facts(found.groupdict(), by_folder=by_folder)
-    return NameFacts(important=by_folder)
+            return place, found
+    return None
 
 
 def _facts(groups: dict[str, str | None], *, by_folder: bool) -> NameFacts:
@@ -58,6 +67,7 @@ def _facts(groups: dict[str, str | None], *, by_folder: bool) -> NameFacts:
         time=time if len(time) == _FULL_DIGITS else None,
         end=end if len(end) == _FULL_DIGITS else None,
         sequence=groups.get("sequence") or None,
+        chapter=groups.get("chapter") or None,
         important=by_folder or bool(groups.get("importance")),
         encrypted=bool(groups.get("encrypted")),
     )
