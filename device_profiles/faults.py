@@ -77,7 +77,7 @@ def read_model(model: type[_Model], text: str, *, origin: str) -> _Model:
         fault = Fault("not-toml", "whole file", f"not TOML: {error}", int(line[1]) if line else None)
         raise ProfileError(origin, [fault]) from error
     except ValidationError as error:
-        raise ProfileError(origin, [_fault(found, text) for found in error.errors()]) from error
+        raise ProfileError(origin, [_fault(found, text) for found in _causes(error)]) from error
 
 
 def decoded(raw: bytes, origin: str) -> str:
@@ -119,6 +119,13 @@ def _table_of(location: Sequence[int | str]) -> tuple[str, int]:
         case [str(name), *_]:
             return name, 0
     return "", 0
+
+
+def _causes(error: ValidationError) -> Sequence[Mapping[str, Any]]:
+    """Leave out that a list is too short because its only entry is wrong."""
+    found = error.errors()
+    places = {tuple(each["loc"])[:-end] for each in found for end in range(1, len(each["loc"]))}
+    return [each for each in found if each["type"] != "too_short" or tuple(each["loc"]) not in places]
 
 
 def _fault(found: Mapping[str, Any], text: str) -> Fault:

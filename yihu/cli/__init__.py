@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from yihu.cli import cameras, demonstration, filing, ledger, office, privacy, proving, serving, stores, timestamping, witnessing
+from yihu.cli import (
+    cameras,
+    demonstration,
+    filing,
+    ledger,
+    office,
+    privacy,
+    profiles,
+    proving,
+    serving,
+    stores,
+    timestamping,
+    witnessing,
+)
 from yihu.language import either
 
 app = typer.Typer(
@@ -66,5 +79,6 @@ for name, group in (
     ("log", ledger.log),
     ("witness", witnessing.witness),
     ("timestamp", timestamping.timestamp),
+    ("profiles", profiles.profiles),
 ):
     app.add_typer(group, name=name)
