@@ -42,16 +42,28 @@ def read_name(profile: Profile, path: bytes) -> NameFacts:
     text = readable(path)
     by_folder = profile.importance is not None and any(lies_under(text, folder) for folder in profile.importance.under)
     spoken = speaking_rule(profile, text)
-    return NameFacts(important=by_folder) if spoken is None else _facts(spoken[1].groupdict(), by_folder=by_folder)
+    return NameFacts(important=by_folder) if spoken is None else _facts(spoken.found.groupdict(), by_folder=by_folder)
 
 
-def speaking_rule(profile: Profile, text: str) -> tuple[int, re.Match[str]] | None:
-    """Give the place of the first name pattern that fits a readable path, and what it found there."""
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """The name pattern that speaks for a path, and what it found."""
+
+    rule: int
+    """Its place in the profile, from 0."""
+    found: re.Match[str]
+    start: int
+    """Where in the path the text stands that it was held against."""
+
+
+def speaking_rule(profile: Profile, text: str) -> Spoken | None:
+    """Give the first name pattern that fits a path (already readable); None where none does."""
+    name = text.rfind("/") + 1
     for place, rule in enumerate(profile.names):
-        start = 0 if rule.on == "path" else text.rfind("/") + 1
-        found = rule.pattern.fullmatch(text, start)
+        start = 0 if rule.on == "path" else name
+        found = rule.pattern.fullmatch(text[start:])
         if found is not None:
-            return place, found
+            return Spoken(place, found, start)
     return None
 
 

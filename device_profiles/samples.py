@@ -142,7 +142,7 @@ def unshown(profile: Profile, sample: Sample) -> tuple[str, ...]:
         elif file.kind in RECORDINGS:
             shown.update(_recording_rules(profile, file))
             spoken = speaking_rule(profile, file.path)
-            shown.update([f"names.{spoken[0]}"] if spoken else [])
+            shown.update([f"names.{spoken.rule}"] if spoken else [])
     shown.update(f"match.{each.rule}" for each in considered([profile], look_of(sample)) if each.fits or sample.look.chosen)
     rules = {"match", "recordings", "names", "sidecars", "ignore"}
     keys = [key for key, _fact in profile.facts() if key.partition(".")[0] in rules]

@@ -180,8 +180,8 @@ def _with_digits(profile: Profile, path: str, groups: Sequence[str], digits: str
     spoken = speaking_rule(profile, path)
     if spoken is None:
         return path
-    spans = [spoken[1].span(group) for group in groups if spoken[1].groupdict().get(group)]
-    places = [place for start, end in spans for place in range(start, end) if path[place].isdigit()]
+    spans = [spoken.found.span(group) for group in groups if spoken.found.groupdict().get(group)]
+    places = [spoken.start + at for start, end in spans for at in range(start, end) if spoken.found.string[at].isdigit()]
     letters = list(path)
     for place, digit in zip(reversed(places), reversed(digits), strict=False):
         letters[place] = digit
