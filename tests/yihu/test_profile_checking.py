@@ -110,6 +110,16 @@ def test_a_broken_contract_is_told_by_file(copied: Path, language: str) -> None:
     assert ("种类: 应为 photo，实为 other" if language == "zh" else "kind: expected photo, found other") in told
 
 
+def test_of_very_many_differences_the_rest_is_counted(copied: Path, language: str) -> None:
+    edit(copied, '"mp4", "360"', '"mpg"')
+    count = len(answer("profiles", "check", copied, code=Exit.EVIDENCE)["breaches"])
+
+    _code, told = yihu("profiles", "check", copied)
+
+    assert (f"另有 {count - 40} 处" if language == "zh" else f"and {count - 40} more") in told
+    assert len(told.splitlines()) == 1 + 2 * 40 + 1
+
+
 def test_a_profile_that_takes_the_cards_of_others_is_told(copied: Path) -> None:
     edit(copied, 'folders = ["DCIM/*MINE"]', 'folders = ["DCIM"]')
 

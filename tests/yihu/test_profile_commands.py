@@ -142,6 +142,32 @@ class TestExplain:
         ):
             assert (chinese if language == "zh" else english) in said
 
+    def test_a_person_reads_why_a_file_is_odd(self, tmp_path: Path, language: str) -> None:
+        card = fill(
+            tmp_path / "card",
+            {
+                b"Media/IMP/DCAM_DSJDEMO02_000002_19700101_093005_IMP_enc.mp4": b"x",
+                b"Media/IMP/DCAM_DSJDEMO02_000002_19700101_093005_IMP_enc.mp4.md5": b"x",
+                b"Temp/a.tmp": b"x",
+                b"Logs/a.mp4": b"x",
+            },
+        )
+        (card / "link.mp4").symlink_to("/etc/hostname")
+
+        code, said = yihu("profiles", "explain", card, "--profile", "dcam-ncc036v")
+
+        assert code == Exit.DONE
+        for chinese, english in (
+            ("由人指定", "chosen by hand"),
+            ("重点; 加密", "important; encrypted"),
+            ("! 时钟从未设置", "! the clock was never set"),
+            ("→ Media/IMP/DCAM", "→ Media/IMP/DCAM"),
+            ("Temp/a.tmp  (按规则忽略)", "Temp/a.tmp  (ignored by the profile)"),
+            ("Logs/a.mp4  (在意外的位置)", "Logs/a.mp4  (in an unexpected place)"),
+            ("link.mp4  (符号链接，不跟随)", "link.mp4  (a symbolic link, not followed)"),
+        ):
+            assert (chinese if language == "zh" else english) in said
+
     def test_a_person_tells_what_cannot_be_seen(self, tmp_path: Path) -> None:
         card = fill(tmp_path / "card", {b"0001.mp4": b"x"})
         told = ("--usb-id", "4255:0001", "--label", "DEMO001", "--device-id", "DEMO001")

@@ -17,6 +17,7 @@ from device_profiles.samples import Sample, load_samples, look_of, unshown
 from device_profiles.variants import variants
 from ingest.probe import Finding, facts
 from ingest.tools import find_tools
+from storage.errors import StorageUnavailable
 from yihu.conformance import Held, hold
 from yihu.profile_cards import write_sample
 
@@ -166,3 +167,18 @@ def test_a_sample_card_is_the_same_every_time(tmp_path: Path) -> None:
 
     assert one == two
     assert len(one) == len(SAMPLES["generic-folder"].files)
+
+
+def test_a_sample_card_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    (tmp_path / "DCIM").touch()
+
+    with pytest.raises(StorageUnavailable, match="sample card .* cannot be written"):
+        write_sample(SAMPLES["gopro"], tmp_path)
+
+
+def test_no_card_of_the_contract_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    held(PROFILES["gopro"], SAMPLES["gopro"])
+
+    assert list(tmp_path.iterdir()) == []
