@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
@@ -58,6 +60,25 @@ def test_words_are_in_their_language() -> None:
 
     assert [chinese for chinese, _english in everything if chinese.isascii()] == []
     assert [english for _chinese, english in everything if not english.isascii()] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "chinese", "english"),
+    [
+        ("list", "列出已知的摄像机", "List the cameras that are known"),
+        ("check", "samples/名称.toml", "samples/NAME.toml"),
+        ("explain", "不复制、不打开、不登记", "Nothing is copied, opened or recorded"),
+        ("card", "样卡", "sample card"),
+    ],
+)
+@pytest.mark.parametrize("spoken", ["zh", "en"])
+def test_help_teaches_in_the_language_of_the_person(spoken: str, command: str, chinese: str, english: str) -> None:
+    """Help is made when the program starts."""
+    environment = {**os.environ, "YIHU_LANG": spoken, "COLUMNS": "200", "TERM": "dumb"}
+    ran = [sys.executable, "-m", "yihu", "profiles", command, "--help"]
+    said = subprocess.run(ran, env=environment, capture_output=True, text=True, check=True).stdout
+
+    assert (chinese if spoken == "zh" else english) in said
 
 
 class TestList:

@@ -14,7 +14,7 @@ import typer
 
 from storage.errors import NotFound
 from yihu.cli.common import AsJson, Config, Exit, Output, told
-from yihu.language import either
+from yihu.language import either, is_chinese
 
 if TYPE_CHECKING:
     from device_profiles.faults import ProfileError
@@ -37,7 +37,12 @@ Further: TypeAlias = Annotated[
 ]
 
 
-@profiles.command("list")
+def _in_chinese(text: str) -> str | None:
+    """Help in Chinese; in English the docstring is the help."""
+    return text if is_chinese() else None
+
+
+@profiles.command("list", help=_in_chinese("列出已知的摄像机，按询问顺序：依据等级、如何识别"))
 def show(further: Further = None, config: Config = None, as_json: AsJson = False) -> None:
     """List the cameras that are known, in the order in which they are asked: how well known, and by what recognised."""
     with told(as_json) as output:
@@ -47,7 +52,14 @@ def show(further: Further = None, config: Config = None, as_json: AsJson = False
         output.show({"profiles": [profile_json(profile) for profile in known]}, lambda: print_profiles(known))
 
 
-@profiles.command("check")
+@profiles.command(
+    "check",
+    help=_in_chinese(
+        "检查设备描述：先严格读取，再用样卡核对契约。\n\n"
+        "样卡在旁边：samples/名称.toml。"
+        "退出码 0 正确；4 无法读取（注明行和键）；3 不符合契约（逐个文件说明）"
+    ),
+)
 def check(
     path: Annotated[Path, typer.Argument(metavar="PATH", help=either("设备描述文件 (TOML)", "a profile (TOML)"))],
     as_json: AsJson = False,
@@ -72,7 +84,13 @@ def check(
             raise typer.Exit(Exit.EVIDENCE)
 
 
-@profiles.command("explain")
+@profiles.command(
+    "explain",
+    help=_in_chinese(
+        "解释一张卡：采用哪个描述、为什么；每个文件是什么、文件名说明什么、什么未知。\n\n"
+        "不复制、不打开、不登记。退出码 4：没有卡或卡上没有文件"
+    ),
+)
 def explain(
     path: Annotated[Path, typer.Argument(metavar="PATH", help=either("挂载的卡或文件夹", "a mounted card or a folder"))],
     profile: Annotated[
@@ -105,7 +123,7 @@ def explain(
         output.show(explanation_json(result), lambda: print_explanation(result))
 
 
-@profiles.command("card")
+@profiles.command("card", help=_in_chinese("把设备描述的样卡（真实录像）写入空文件夹，供 explain 和 ingest 试用"))
 def card(
     name: Annotated[
         str, typer.Argument(metavar="NAME|PATH", help=either("设备描述的名称或文件", "a profile, by name or file"))
