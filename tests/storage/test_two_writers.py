@@ -27,7 +27,6 @@ from storage.identity import fresh
 from storage.ledger.log import count
 from storage.schema import subjects, vault_keys
 from tests.servers.postgres_server import Prepared, empty
-from yihu import wiring  # noqa: F401 - importing it registers the tables of all rooms
 
 from .conftest import DOCK, Bench, enrolled, opened, prepare, secured
 
@@ -66,7 +65,6 @@ print(json.dumps(told))
 FIRST = """
 import sys
 from pathlib import Path
-import yihu.wiring  # registers the tables of all rooms, as they are in the test itself
 from storage import rebuild
 from storage.database import migrate
 from tests.storage.conftest import enrolled, opened
