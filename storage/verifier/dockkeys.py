@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import VerificationError
 from .keys import ED25519, VerifierKey, decode_base64
+from .leaves import check_moment
 from .strict import canonical
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ class DockKeys:
         if key is None:
             message = "entry {index}: signed by {dock}, which has no key"
             raise VerificationError(message, index=leaf.seq, dock=leaf.actor)
-        sig = leaf.body.get("sig")
-        if not isinstance(sig, dict) or sig.keys() != _SIGNED or not all(isinstance(value, str) for value in sig.values()):
+        sig: Any = leaf.body.get("sig")
+        if not _is_complete(leaf, sig):
             message = "entry {index}: not signed by its dock {dock}"
             raise VerificationError(message, index=leaf.seq, dock=leaf.actor)
         if sig["key"] != key.key_id.hex():
@@ -62,6 +63,17 @@ class DockKeys:
             raise VerificationError(message, index=leaf.seq, found=sig["key"], expected=key.key_id.hex())
         text = manifest_text(log=leaf.log, dock=leaf.actor, device=leaf.subject, at=sig["at"], body=leaf.body)
         key.verify(text, decode_base64(sig["signature"], "signature"))
+
+
+def _is_complete(leaf: LeafRecord, sig: object) -> bool:
+    """Say whether everything that is signed is there, and the signature has its form."""
+    if not isinstance(sig, dict) or sig.keys() != _SIGNED or not all(isinstance(value, str) for value in sig.values()):
+        return False
+    try:
+        check_moment(sig["at"])
+    except VerificationError:
+        return False
+    return all(name in leaf.body for name in _COMMITTED)
 
 
 def _key(leaf: LeafRecord) -> VerifierKey:

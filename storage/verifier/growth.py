@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 
 from .checkpoint import Checkpoint, decimal
 from .errors import VerificationError
-from .keys import decode_base64
 from .logfiles import LARGEST_NOTE
 from .merkle import verify_consistency
 from .signatures import claimed, open_with
 from .steps import Check
-from .tlogproof import LONGEST_PATH
+from .tlogproof import LONGEST_PATH, proof_hash
 from .words import Said
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class ConsistencyFile:
         if not first.startswith("old ") or not rest or rest.pop() or len(rest) > LONGEST_PATH:
             message = "consistency: not a line 'old SIZE' and at most 63 hashes, each ended by a line feed"
             raise VerificationError(message)
-        return cls(decimal(first[len("old ") :], "consistency size"), tuple(decode_base64(line, "proof hash") for line in rest))
+        return cls(decimal(first[len("old ") :], "consistency size"), tuple(map(proof_hash, rest)))
 
 
 class OlderHeads:

@@ -32,7 +32,8 @@ PSEUDONYM = re.compile(r"[a-z]{1,20}:[0-9A-Za-z]{1,64}")
 _ROLE = re.compile(r"[a-z]{1,20}")
 FIELD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _HASH = re.compile(r"[0-9a-f]{64}")
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?!24)[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
+# some versions of Python read the hour 24, others do not: it is no moment here
 
 _USUAL = re.compile(
     rb'\{"act":\{"k":"(?P<actor>[a-z]{1,20}:[0-9A-Za-z]{1,64})","role":"(?P<role>[a-z]{1,20})"\},"alg":"jcs/1",'
@@ -40,7 +41,7 @@ _USUAL = re.compile(
     rb'"pii":\[(?P<pii>(?:\{"c":"[0-9a-f]{64}","f":"[a-z][a-z0-9_]{0,39}"\}(?:,(?=\{))?)*)\],'
     rb'(?:"prev":\{"leaf":"(?P<leaf>[0-9a-f]{64})","seq":(?P<earlier>0|[1-9][0-9]{0,14})\},)?'
     rb'"seq":(?P<seq>0|[1-9][0-9]{0,14}),"sub":"(?P<subject>[a-z]{1,20}:[0-9A-Za-z]{1,64})",'
-    rb'"t":"(?P<t>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z)","type":"(?P<type>[A-Z][A-Z_]{1,39})","v":1\}',
+    rb'"t":"(?P<t>[0-9]{4}-[0-9]{2}-[0-9]{2}T(?!24)[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z)","type":"(?P<type>[A-Z][A-Z_]{1,39})","v":1\}',
     re.DOTALL,
 )
 """

@@ -50,7 +50,7 @@ class LifeCycle:
     def parse(cls, raw: bytes) -> LifeCycle:
         """Read a table of moves; anything else, and an empty one, raises `VerificationError`."""
         table = parse_strict(raw)
-        if not isinstance(table, dict) or table.keys() != {"moves", "v"} or table["v"] != 1:
+        if not isinstance(table, dict) or table.keys() != {"moves", "v"} or table["v"] is True or table["v"] != 1:
             _refuse()
         rows = table["moves"]
         if not isinstance(rows, list) or not rows:
@@ -87,6 +87,8 @@ def _move(row: Any) -> tuple[tuple[str, str], tuple[frozenset[str], str | None]]
         _refuse()
     texts = [row["kind"], row["type"], *row["after"], *([] if row["then"] is None else [row["then"]])]
     if not all(isinstance(text, str) for text in texts):
+        _refuse()
+    if row["after"] != sorted(set(row["after"])):
         _refuse()
     return (row["kind"], row["type"]), (frozenset(row["after"]), row["then"])
 

@@ -42,7 +42,7 @@ def parse_proof(text: str) -> TlogProof:
         message = "proof: a path of {found} hashes"
         raise VerificationError(message, found=len(lines))
     Checkpoint.parse(SignedNote.parse(note).text)
-    return TlogProof(index, tuple(_hash(line) for line in lines), note, extra)
+    return TlogProof(index, tuple(map(proof_hash, lines)), note, extra)
 
 
 def verify_proof(proof: TlogProof, leaf: bytes, keys: Sequence[VerifierKey], *, origin: str) -> VerifiedCheckpoint:
@@ -60,7 +60,8 @@ def _after(keyword: str, lines: list[str]) -> str:
     return lines.pop(0)[len(keyword) :]
 
 
-def _hash(line: str) -> bytes:
+def proof_hash(line: str) -> bytes:
+    """Read a hash of a path; anything but 32 bytes in base64 raises `VerificationError`."""
     value = decode_base64(line, "proof hash")
     if len(value) != HASH_BYTES:
         message = "proof: expected hashes of 32 bytes, found one of {found}"
