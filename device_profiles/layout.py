@@ -13,8 +13,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from device_profiles.names import read_name
-from device_profiles.profile import FileKind, Ignore, Profile
+from device_profiles.fields import FileKind
+from device_profiles.names import NameFacts, read_name
+from device_profiles.profile import Ignore, Profile
 from device_profiles.text import lies_under, readable
 
 
@@ -33,14 +34,14 @@ def place(profile: Profile, path: bytes) -> Place:
     """Say what the file at *path*, relative to the card, looks like to *profile*. Never raises because of a name."""
     text = readable(path)
     kind, expected = _kind(profile, text)
-    return Place(kind=kind, ignored=any(_ignores(rule, text) for rule in profile.ignore), expected=expected)
+    return Place(kind=kind, ignored=any(ignores(rule, text) for rule in profile.ignore), expected=expected)
 
 
 def sidecar_owners(profile: Profile, paths: Iterable[bytes]) -> dict[bytes, bytes]:
     """
     Give the recording each sidecar among *paths* belongs to; sidecars whose recording is not there are left out.
 
-    A sidecar belongs to a recording in its own folder: the one it is named after, or the one of the same time.
+    A sidecar belongs to a recording in its own folder: the one it is named after, or the only one of the same time or numbers.
     """
     everything = sorted(paths)
     kinds = {path: _kind(profile, readable(path))[0] for path in everything}
@@ -64,24 +65,26 @@ def _kind(profile: Profile, text: str) -> tuple[FileKind, bool]:
     return rules[0].kind, False
 
 
-def _ignores(rule: Ignore, text: str) -> bool:
+def ignores(rule: Ignore, text: str) -> bool:
+    """Say whether *rule* keeps the file at a readable path from being copied."""
     parts = text.lower().split("/")
     by_name = any(fnmatchcase(part, name.lower()) for name in rule.names for part in parts)
     return by_name or any(lies_under(text, folder) for folder in rule.under)
 
 
 def _keys(profile: Profile, recordings: Iterable[bytes]) -> Mapping[tuple[str, str], bytes]:
-    """By what a sidecar may call a recording: (folder, name), (folder, stem) and (folder, time). The first one keeps a key."""
+    """By what a sidecar may call a recording: (folder, name), (folder, stem), its time and numbers. The first keeps a name."""
     keys: dict[tuple[str, str], bytes] = {}
-    by_time: dict[tuple[str, str], set[bytes]] = defaultdict(set)
+    by_fact: dict[tuple[str, str], set[bytes]] = defaultdict(set)
     for path in recordings:
         folder, _, name = readable(path).rpartition("/")
         keys.setdefault((folder, name.lower()), path)
         keys.setdefault((folder, posixpath.splitext(name)[0].lower()), path)
-        time = read_name(profile, path).time
-        if time is not None:
-            by_time[folder, f"\0{time}"].add(path)
-    only = {key: next(iter(found)) for key, found in by_time.items() if len(found) == 1}
+        said = read_name(profile, path)
+        for key in (_time_key(said.time), _number_key(said)):
+            if key is not None:
+                by_fact[folder, key].add(path)
+    only = {key: next(iter(found)) for key, found in by_fact.items() if len(found) == 1}
     return keys | only
 
 
@@ -89,11 +92,23 @@ def _owner(profile: Profile, path: bytes, keys: Mapping[tuple[str, str], bytes])
     folder, _, name = readable(path).rpartition("/")
     for rule in profile.sidecars:
         found = rule.pattern.fullmatch(name)
-        if found is None:
-            continue
-        groups = found.groupdict()
-        if groups.get("stem"):
-            return keys.get((folder, groups["stem"].lower()))
-        digits = "".join(character for character in groups.get("time") or "" if character.isdigit())
-        return keys.get((folder, f"\0{digits}"))
+        if found is not None:
+            key = _pointed_at(found.groupdict())
+            return None if key is None else keys.get((folder, key))
     return None
+
+
+def _pointed_at(groups: Mapping[str, str | None]) -> str | None:
+    if groups.get("stem"):
+        return str(groups["stem"]).lower()
+    if groups.get("time"):
+        return _time_key("".join(character for character in str(groups["time"]) if character.isdigit()))
+    return _number_key(NameFacts(sequence=groups.get("sequence"), chapter=groups.get("chapter")))
+
+
+def _time_key(time: str | None) -> str | None:
+    return f"\0{time}" if time else None  # no name holds a NUL
+
+
+def _number_key(said: NameFacts) -> str | None:
+    return f"\0{said.chapter or ''}\0{said.sequence}" if said.sequence else None

@@ -29,6 +29,8 @@ class NameFacts:
     end: str | None = None
     """The same for the end of the recording."""
     sequence: str | None = None
+    chapter: str | None = None
+    """Which part this is of a recording that the camera cut into several files."""
     important: bool = False
     """Marked by the camera as important, in the name or by the folder."""
     encrypted: bool = False
@@ -39,11 +41,30 @@ def read_name(profile: Profile, path: bytes) -> NameFacts:
     """Read what the first fitting name pattern of *profile* finds in *path*, relative to the card."""
     text = readable(path)
     by_folder = profile.importance is not None and any(lies_under(text, folder) for folder in profile.importance.under)
-    for rule in profile.names:
-        found = rule.pattern.fullmatch(text if rule.on == "path" else text.rpartition("/")[2])
+    spoken = speaking_rule(profile, text)
+    return NameFacts(important=by_folder) if spoken is None else _facts(spoken.found.groupdict(), by_folder=by_folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """The name pattern that speaks for a path, and what it found."""
+
+    rule: int
+    """Its place in the profile, from 0."""
+    found: re.Match[str]
+    start: int
+    """Where in the path the text stands that it was held against."""
+
+
+def speaking_rule(profile: Profile, text: str) -> Spoken | None:
+    """Give the first name pattern that fits a path (already readable); None where none does."""
+    name = text.rfind("/") + 1
+    for place, rule in enumerate(profile.names):
+        start = 0 if rule.on == "path" else name
+        found = rule.pattern.fullmatch(text[start:])
         if found is not None:
-            return _facts(found.groupdict(), by_folder=by_folder)
-    return NameFacts(important=by_folder)
+            return Spoken(place, found, start)
+    return None
 
 
 def _facts(groups: dict[str, str | None], *, by_folder: bool) -> NameFacts:
@@ -58,6 +79,7 @@ def _facts(groups: dict[str, str | None], *, by_folder: bool) -> NameFacts:
         time=time if len(time) == _FULL_DIGITS else None,
         end=end if len(end) == _FULL_DIGITS else None,
         sequence=groups.get("sequence") or None,
+        chapter=groups.get("chapter") or None,
         important=by_folder or bool(groups.get("importance")),
         encrypted=bool(groups.get("encrypted")),
     )

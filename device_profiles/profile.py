@@ -5,76 +5,32 @@ A profile says by what a camera is recognised, where it keeps recordings, how it
 what is never copied and in which zone its clock runs. Every fact names its *source* and a *grade*: **A** an official document
 or two independent programs, **B** one working program, **C** habit. Nobody's USB ids are guessed: ids of grade C are refused.
 
-A key that is not known here is refused, with the file and the key, so that a misspelt rule cannot silently do nothing.
+A key that is not known here is refused, with the file and the key, so that a misspelt rule cannot silently do nothing. Every
+key is explained for authors in docs/cameras.md.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
-from zoneinfo import ZoneInfo
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, ValidationError, model_validator
+from pydantic import Field, StrictBool, StrictInt, model_validator
 
-FileKind: TypeAlias = Literal["video", "audio", "photo", "sidecar", "other"]
-"""What a file looks like from outside; the same words as the vocabulary of evidence."""
+from device_profiles.faults import Fault, FaultKind, Misread, ProfileError, decoded, read_model
+from device_profiles.fields import Extension, Fact, FileKind, FolderGlob, Interface, Name, Pattern, Strict, Text, UsbId, Zone
 
-NAME_GROUPS = frozenset({"device", "officer", "date", "time", "end", "sequence", "importance", "encrypted"})
+__all__ = ["Fact", "FileKind", "Profile", "load_profiles", "read_profile"]
+
+NAME_GROUPS = frozenset({"device", "officer", "date", "time", "end", "sequence", "chapter", "importance", "encrypted"})
 """The named groups a name pattern may have."""
 
-SIDECAR_GROUPS = frozenset({"stem", "time"})
-"""How a sidecar points to its recording: by its name (with or without extension) or by the same time in the name."""
+SIDECAR_GROUPS = frozenset({"stem", "time", "sequence", "chapter"})
+"""How a sidecar points to its recording: by its name (with or without extension), the same time, or the same numbers."""
 
 
-def _compiled(pattern: object) -> object:
-    if not isinstance(pattern, str):
-        return pattern
-    try:
-        return re.compile(pattern, re.ASCII | re.IGNORECASE)  # ASCII: \d is 0-9, not every digit of the world
-    except re.error as error:
-        message = f"not a regular expression: {error}"
-        raise ValueError(message) from error
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (OSError, ValueError, KeyError) as error:  # a folder, a path that leaves the database, an unknown name
-        message = f"{name!r} is not a known time zone"
-        raise ValueError(message) from error
-    return name
-
-
-def _folder(text: str) -> str:
-    if text != text.strip("/") or any(part in {"", ".", ".."} for part in text.split("/")):
-        message = f"{text!r}: expected a relative folder such as 'Media/Video'"
-        raise ValueError(message)
-    return text
-
-
-Text: TypeAlias = Annotated[str, Field(min_length=1)]
-Pattern: TypeAlias = Annotated[re.Pattern[str], BeforeValidator(_compiled)]
-FolderGlob: TypeAlias = Annotated[str, AfterValidator(_folder)]
-Extension: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9]{1,8}$")]
-UsbId: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")]
-Zone: TypeAlias = Annotated[str, AfterValidator(_known_zone)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Fact(_Strict):
-    """Something we believe of a camera, with the reason why."""
-
-    source: Text
-    grade: Literal["A", "B", "C"]
-
-
-class Label(_Strict):
+class Label(Strict):
     """What people call this kind of camera."""
 
     zh: Text
@@ -85,16 +41,38 @@ class Match(Fact):
     """One way to recognise the camera: everything that is said must hold; a rule that says nothing always does."""
 
     volume_label: Pattern | None = None
+    label_is_device: StrictBool = False
+    """The volume must be labelled with the id the device gave when it was asked, before it became a volume."""
     folders: tuple[FolderGlob, ...] = ()
-    """Folders that must exist at the top of the card or one below it; case does not matter."""
+    """Folders that must exist at the top of the card or one below it, with ``*`` in their parts; case does not matter."""
+    files: tuple[Pattern, ...] = ()
+    """For each pattern a file must be named so, among those at the top and up to two folders below."""
     usb_ids: tuple[UsbId, ...] = ()
     """``vid:pid``; never identity, several makers share some."""
+    usb_interfaces: tuple[Interface, ...] = ()
+    by_hand: StrictBool = False
+    """Nothing on the volume tells: a person has to choose the profile."""
 
     @model_validator(mode="after")
     def _nobodys_ids_are_guessed(self) -> Match:
-        if self.usb_ids and self.grade == "C":
-            message = "usb_ids of grade C are guesses and are not accepted"
-            raise ValueError(message)
+        _refuse_guesses(self, self.usb_ids)
+        return self
+
+
+class Usb(Fact):
+    """How the camera shows itself on USB when it is not a volume: for those who write code that asks it."""
+
+    ids: tuple[UsbId, ...] = ()
+    interface: Interface
+    number: Annotated[StrictInt, Field(ge=0, le=255)] | None = None
+    """Of the interface."""
+    bulk_in: Annotated[StrictInt, Field(ge=0x81, le=0x8F)] | None = None
+    bulk_out: Annotated[StrictInt, Field(ge=0x01, le=0x0F)] | None = None
+    """Addresses of the endpoints."""
+
+    @model_validator(mode="after")
+    def _nobodys_ids_are_guessed(self) -> Usb:
+        _refuse_guesses(self, self.ids)
         return self
 
 
@@ -104,7 +82,7 @@ class Recordings(Fact):
     kind: Literal["video", "audio", "photo"]
     under: tuple[FolderGlob, ...] = ()
     """Folders, with ``*`` in their parts; everything beneath counts. Empty: the whole card."""
-    extensions: tuple[Extension, ...]
+    extensions: Annotated[tuple[Extension, ...], Field(min_length=1)]
 
 
 class NamePattern(Fact):
@@ -136,6 +114,13 @@ class Ignore(Fact):
     names: tuple[Text, ...] = ()
     under: tuple[FolderGlob, ...] = ()
 
+    @model_validator(mode="after")
+    def _says_something(self) -> Ignore:
+        if not self.names and not self.under:
+            message = "names nothing: expected 'names' or 'under'"
+            raise Misread(message, kind="empty-rule")
+        return self
+
 
 class Clock(Fact):
     """The zone in which the camera's clock is taken to run, where it does not say."""
@@ -144,21 +129,41 @@ class Clock(Fact):
 
 
 class Importance(Fact):
-    """Folders whose recordings the camera marked as important."""
+    """Folders whose recordings the camera marked as important, or protects from being overwritten."""
 
-    under: tuple[FolderGlob, ...]
+    under: Annotated[tuple[FolderGlob, ...], Field(min_length=1)]
+
+
+class Identity(Fact):
+    """Where, other than in file names, the camera says which one it is."""
+
+    volume_label: Literal["device"]
+    """The label of the volume is the id of the device."""
+
+
+class Segments(Fact):
+    """How long the files are into which the camera cuts one recording."""
+
+    seconds: Annotated[StrictInt, Field(ge=1, le=86_400)]
+
+
+QuirkCode = Literal[
+    "encrypted-footage", "maker-blocks-bad-md5", "end-time-in-name", "removable-drive-per-camera", "login-before-storage",
+    "ids-shared-by-makers", "overwrites-oldest", "shock-protects", "telemetry-freegps", "telemetry-gpmf",
+    "low-resolution-copies", "no-time-in-name",
+]  # fmt: skip
 
 
 class Quirk(Fact):
     """Something people must know who write code for this camera or read its footage."""
 
-    code: Literal["encrypted-footage", "maker-blocks-bad-md5", "end-time-in-name", "removable-drive-per-camera"]
+    code: QuirkCode
 
 
-class Profile(_Strict):
+class Profile(Strict):
     """All that is known of one kind of camera."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+    name: Name
     label: Label
     priority: StrictInt
     """Higher is asked first."""
@@ -171,20 +176,31 @@ class Profile(_Strict):
     ignore: tuple[Ignore, ...] = ()
     clock: Clock
     importance: Importance | None = None
+    identity: Identity | None = None
+    segments: Segments | None = None
+    usb: tuple[Usb, ...] = ()
     quirks: tuple[Quirk, ...] = ()
+
+    def facts(self) -> tuple[tuple[str, Fact], ...]:
+        """Give every fact with its key, as in ``match.0``."""
+        lists = ("match", "recordings", "names", "sidecars", "ignore", "usb", "quirks")
+        several = [(f"{key}.{place}", fact) for key in lists for place, fact in enumerate(getattr(self, key))]
+        single = [(key, getattr(self, key)) for key in ("clock", "importance", "identity", "segments")]
+        return tuple(several + [(key, fact) for key, fact in single if fact is not None])
 
 
 def read_profile(text: str, *, origin: str) -> Profile:
-    """Read one profile; raise `ValueError` that names *origin* and the key at fault."""
-    try:
-        return Profile.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        message = f"profile {origin}: not TOML: {error}"
-        raise ValueError(message) from error
-    except ValidationError as error:
-        faults = "; ".join(_fault(tuple(fault["loc"]), fault["msg"]) for fault in error.errors())
-        message = f"profile {origin}: {faults}"
-        raise ValueError(message) from error
+    """Read one profile; raise `ProfileError`, a `ValueError` that names *origin* and every key at fault."""
+    return read_model(Profile, text, origin=origin)
+
+
+def read_profile_file(name: str, raw: bytes) -> Profile:
+    """Read the profile in a file called *name*, which must be named after it."""
+    profile = read_profile(decoded(raw, name), origin=name)
+    if f"{profile.name}.toml" != name:
+        reason = f"expected {name.removesuffix('.toml')!r}, found {profile.name!r}"
+        raise _about_name(name, "wrong-name", reason)
+    return profile
 
 
 def load_profiles(extra: Path | None = None) -> tuple[Profile, ...]:
@@ -196,32 +212,25 @@ def load_profiles(extra: Path | None = None) -> tuple[Profile, ...]:
     files = [entry for entry in resources.files("device_profiles").iterdir() if entry.name.endswith(".toml")]
     found: dict[str, Profile] = {}
     for file in [*files, *(sorted(extra.glob("*.toml")) if extra else [])]:
-        profile = read_profile(_text(file.read_bytes(), file.name), origin=file.name)
-        if f"{profile.name}.toml" != file.name:
-            message = f"profile {file.name}: name: expected {file.name.removesuffix('.toml')!r}, found {profile.name!r}"
-            raise ValueError(message)
+        profile = read_profile_file(file.name, file.read_bytes())
         if profile.name in found:
-            message = f"profile {file.name}: name: {profile.name!r} exists already"
-            raise ValueError(message)
+            raise _about_name(file.name, "taken-name", f"{profile.name!r} exists already")
         found[profile.name] = profile
     return tuple(sorted(found.values(), key=lambda profile: (-profile.priority, profile.name)))
+
+
+def _about_name(origin: str, kind: FaultKind, reason: str) -> ProfileError:
+    return ProfileError(origin, [Fault(kind, "name", reason)])
+
+
+def _refuse_guesses(fact: Fact, ids: tuple[str, ...]) -> None:
+    if ids and fact.grade == "C":
+        message = "usb ids of grade C are guesses and are not accepted"
+        raise Misread(message, kind="guessed-id")
 
 
 def _require_groups(pattern: re.Pattern[str], known: frozenset[str]) -> None:
     unknown = sorted(set(pattern.groupindex) - known)
     if unknown:
         message = f"unknown group {', '.join(unknown)}; expected some of {', '.join(sorted(known))}"
-        raise ValueError(message)
-
-
-def _fault(location: tuple[int | str, ...], reason: str) -> str:
-    key = ".".join(str(part) for part in location) or "whole file"
-    return f"{key}: {'unknown key' if reason.startswith('Extra inputs') else reason}"
-
-
-def _text(raw: bytes, origin: str) -> str:
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        message = f"profile {origin}: not UTF-8: {error}"
-        raise ValueError(message) from error
+        raise Misread(message, kind="bad-group")

@@ -30,6 +30,11 @@ __all__ = ["Card", "ClaimKind", "DeviceClaim", "Sighting", "What", "identify"]
 DEEPEST = 128
 """Folders inside each other that are entered; FAT and exFAT allow no more, and a loop in a broken one would."""
 
+_LOOKED_INTO = 3
+"""Levels of folders that are listed before the profile of a card is known: its top, and two below."""
+_NAMED_FILES = 2_000
+"""Files of one level whose names profiles are shown."""
+
 _OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK  # not blocking: a FIFO put in a file's place cannot hold us
 
 
@@ -160,11 +165,25 @@ class Card:
             raise SourceChanged(message)
 
     def appearance(self, usb_id: str | None = None) -> CardLook:
-        """Say what the card shows of itself to profiles: its label and the folders at its top and one below."""
-        top = [met.path for met in self._inside(Sighting(b"", What.FOLDER)) if met.what is What.FOLDER]
-        below = [met.path for path in top for met in self._inside(Sighting(path, What.FOLDER)) if met.what is What.FOLDER]
-        folders = frozenset(readable(path) for path in (*top, *below))
-        return CardLook(volume_label=volume_label(self._device), folders=folders, usb_id=usb_id)
+        """
+        Say what the card shows of itself to profiles: its label, the folders at its top and one below, and names of files.
+
+        Of the files at the top and up to two folders below some are named where they are very many: enough to know a camera by.
+        """
+        folders: list[bytes] = []
+        files: list[bytes] = []
+        level = [b""]
+        for depth in range(_LOOKED_INTO):
+            met = [each for folder in level for each in self._inside(Sighting(folder, What.FOLDER))]
+            level = [each.path for each in met if each.what is What.FOLDER]
+            files += [each.path for each in met if each.what is What.FILE][:_NAMED_FILES]
+            folders += level if depth < _LOOKED_INTO - 1 else []
+        return CardLook(
+            volume_label=volume_label(self._device),
+            folders=frozenset(map(readable, folders)),
+            usb_id=usb_id,
+            files=frozenset(readable(path.rpartition(b"/")[2]) for path in files),
+        )
 
     def _inside(self, folder: Sighting) -> list[Sighting]:
         """List a folder, sorted so that a walk is in the order of whole paths; a failure is a sighting of the folder."""

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
@@ -75,9 +75,13 @@ class Pipeline:
     def _actor(self) -> Actor:
         return self.securing.actor
 
-    def ingest(self, path: Path, *, device: str | None = None, watcher: Watcher = unwatched) -> CardReport:
+    def ingest(
+        self, path: Path, *, device: str | None = None, profile: str | None = None, watcher: Watcher = unwatched
+    ) -> CardReport:
         """
         Take in everything on the card or in the folder at *path*, and finish what earlier starts left undone.
+
+        *profile* names the one a person chose, where nothing on the card tells; a name that is none raises `ValueError`.
 
         A file that cannot be taken in is a `Problem` of the report, and the rest goes on. Raises `NotFound` where there is no
         card, `SourceChanged` where it is gone before it was listed, `StorageUnavailable` where the database is away then.
@@ -85,7 +89,7 @@ class Pipeline:
         with self._spool.lock(), self._following(watcher) as works:
             self._resume(works)
             with Card(path, identify(path, device)) as card:
-                return self._ingest_card(card, works)
+                return self._ingest_card(card, works, chosen=profile)
 
     def take_in(self, card: Card, only: Sequence[DevicePath], watcher: Watcher = unwatched) -> CardReport:
         """Take in some files of a folder that is being watched, and finish what is left undone."""
@@ -101,8 +105,10 @@ class Pipeline:
             self.log.checkpoint()
             return works.waiting()
 
-    def _ingest_card(self, card: Card, works: Works, only: Sequence[DevicePath] | None = None) -> CardReport:
-        profile = match(self.profiles, card.appearance())
+    def _ingest_card(
+        self, card: Card, works: Works, only: Sequence[DevicePath] | None = None, *, chosen: str | None = None
+    ) -> CardReport:
+        profile = match(self.profiles, replace(card.appearance(), chosen=chosen))
         device = self._enrolled(card.claim)
         self._custody.record(Entry("DOCKED", device, self._actor, {"profile": profile.name}, {"where": said(card.root)}))
         listed = list_card(card, profile)

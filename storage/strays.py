@@ -16,6 +16,7 @@ from storage.ledger.leaf import Leaf
 from storage.ledger.stored import count
 from storage.ledger.tiles import TILE_WIDTH
 from storage.schema import checkpoints, entries, tiles, vault, vault_keys
+from storage.vault import ERASED
 
 __all__ = ["strays"]
 
@@ -57,7 +58,7 @@ def _values(connection: Connection) -> Iterator[str]:
         leaf = None if row.leaf is None else Leaf.decode(row.leaf)
         if leaf is None or row.field not in dict(leaf.commitments):
             yield f"vault: no leaf commits to a value {row.field!r} of entry {row.seq}"
-        elif row.subject != leaf.subject:
+        elif row.subject != leaf.subject and (leaf.type, row.subject) != (ERASED, leaf.actor):
             yield f"vault: value {row.field!r} of entry {row.seq} lies under {row.subject}, its leaf is about {leaf.subject}"
 
 

@@ -62,6 +62,6 @@ def _keys(office: Office, start: int, step: Step) -> Iterator[str]:
     found = key_faults(office.engine, office.log, office.vault, roots=roots, sm2=sm2, start=start)
     step.count(found.checked)
     if found.erased:
-        lost = "{count} certificates of officers were erased: what they signed cannot be checked any more"
-        step.remark(lost, count=found.erased)
+        template = "{count} certificates of officers were erased: what they signed cannot be checked any more"
+        step.remark(template, count=found.erased)
     yield from found.findings

@@ -55,11 +55,25 @@ PROFILES = {profile.name: profile for profile in load_profiles()}
         ("generic-folder", "执法20261121222950现场.avi", NameFacts(time="20261121222950")),
         ("generic-folder", "99999999999999.mp4", NameFacts()),
         ("generic-folder", "note.txt", NameFacts()),
+        ("gopro", "DCIM/100GOPRO/GX020135.MP4", NameFacts(sequence="0135", chapter="02")),
+        ("gopro", "DCIM/100GOPRO/GOPR1234.MP4", NameFacts(sequence="1234")),
+        ("gopro", "DCIM/100GOPRO/GHAA0001.MP4", NameFacts(sequence="0001")),
+        ("gopro", "DCIM/100GOPRO/GX020135.TXT", NameFacts()),
+        ("garmin", "DCIM/100EVENT/DEMO0001.MP4", NameFacts(sequence="0001", important=True)),
+        ("garmin", "DCIM/104UNSVD/DEMO0001.MP4", NameFacts(sequence="0001")),
         ("generic-dcim", "DCIM/100MEDIA/DSCF0042.JPG", NameFacts(sequence="0042")),
     ],
 )
 def test_a_name_says_what_its_maker_put_into_it(profile: str, path: str, expected: NameFacts) -> None:
     assert read_name(PROFILES[profile], path.encode()) == expected
+
+
+def test_a_pattern_on_a_name_begins_where_the_name_does() -> None:
+    """Whoever writes a ``^`` means the name, whatever folder it lies in."""
+    rule = PROFILES["gopro"].names[0].model_copy(update={"pattern": re.compile(r"^G(?P<sequence>\d+)\.MP4$")})
+    profile = PROFILES["gopro"].model_copy(update={"names": (rule,)})
+
+    assert read_name(profile, b"DCIM/100GOPRO/G0007.MP4").sequence == "0007"
 
 
 def test_a_name_in_gbk_says_the_same() -> None:

@@ -64,6 +64,25 @@ def test_a_sidecar_belongs_to_the_recording_it_points_to(sidecar: str, files: li
     assert found == (owner.encode() if owner else None)
 
 
+@pytest.mark.parametrize(
+    ("sidecar", "files", "owner"),
+    [
+        ("GL010135.LRV", ["GX010135.MP4", "GX020135.MP4"], "GX010135.MP4"),
+        ("GL020135.LRV", ["GX010135.MP4", "GX020135.MP4"], "GX020135.MP4"),
+        ("GX020135.THM", ["GX010135.MP4", "GX020135.MP4"], "GX020135.MP4"),
+        ("GOPR1234.LRV", ["GOPR1234.MP4", "GP011234.MP4"], "GOPR1234.MP4"),
+        ("GL010135.LRV", ["GX010136.MP4"], None),
+        ("GL010135.LRV", ["GX010135.MP4", "GH010135.MP4"], None),
+    ],
+)
+def test_a_sidecar_belongs_to_the_only_recording_of_its_numbers(sidecar: str, files: list[str], owner: str | None) -> None:
+    paths = {name: f"DCIM/100GOPRO/{name}".encode() for name in (sidecar, *files)}
+
+    found = sidecar_owners(PROFILES["gopro"], paths.values()).get(paths[sidecar])
+
+    assert found == (paths[owner] if owner else None)
+
+
 @given(st.lists(st.binary(max_size=40).map(lambda raw: raw + b".md5") | st.binary(max_size=40).map(lambda raw: raw + b".mp4")))
 def test_owners_are_recordings_that_are_there(paths: list[bytes]) -> None:
     owners = sidecar_owners(PROFILES["generic-folder"], paths)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from device_profiles.profile import Fact, Profile, load_profiles, read_profile
+from device_profiles.faults import line_of
+from device_profiles.profile import Profile, Usb, load_profiles, read_profile
 
 PLAIN = """
 name = "plain"
@@ -63,6 +66,13 @@ def test_a_profile_is_read_with_the_zone_of_mainland_china_unless_it_says_otherw
         ("[clock]", '[clock]\nzone = "Asia/Beijing"', "clock.zone: "),
         ("[clock]", '[clock]\nzone = "../../etc/passwd"', "clock.zone: "),
         ("[clock]", "[clocks]", "clock"),
+        ("[clock]", "[segments]\nseconds = 0\nsource = 's'\ngrade = 'B'\n\n[clock]", "segments.seconds: "),
+        ("[clock]", "[identity]\nvolume_label = 'serial'\nsource = 's'\ngrade = 'B'\n\n[clock]", "identity.volume_label: "),
+        ("[clock]", "[[ignore]]\nsource = 's'\ngrade = 'B'\n\n[clock]", "ignore.0: Value error, names nothing"),
+        ("[clock]", "[[usb]]\nids = ['1234:abcd']\ninterface = 'mtp'\nsource = 's'\ngrade = 'C'\n\n[clock]", "usb.0: "),
+        ("[clock]", "[[usb]]\ninterface = 'hid'\nsource = 's'\ngrade = 'B'\n\n[clock]", "usb.0.interface: "),
+        ("[clock]", "[[quirks]]\ncode = 'odd'\nsource = 's'\ngrade = 'B'\n\n[clock]", "quirks.0.code: "),
+        ('["mp4"]', "[]", "recordings.0.extensions: "),
         ("[label]", "[label", "not TOML"),
     ],
 )
@@ -84,17 +94,53 @@ def test_shipped_profiles_are_complete_and_sorted_by_priority() -> None:
 
 @pytest.mark.parametrize("profile", load_profiles(), ids=lambda profile: profile.name)
 def test_every_shipped_fact_has_a_source_that_names_no_address(profile: Profile) -> None:
-    facts: list[Fact] = [
-        *profile.match,
-        *profile.recordings,
-        *profile.names,
-        *profile.sidecars,
-        *profile.ignore,
-        *profile.quirks,
-        profile.clock,
-    ]
+    facts = dict(profile.facts())
 
-    assert all(fact.source.strip() and "://" not in fact.source for fact in facts)
+    assert {"match.0", "recordings.0", "clock"} <= set(facts)
+    assert all(fact.source.strip() and "://" not in fact.source for fact in facts.values())
+
+
+def test_every_fact_of_a_profile_is_among_its_facts() -> None:
+    """A new kind of fact that is forgotten would be shown and counted nowhere."""
+    fields = {key for profile in load_profiles() for key, _fact in profile.facts()}
+
+    assert {key.partition(".")[0] for key in fields} == set(Profile.model_fields) - {"name", "label", "priority"}
+
+
+@pytest.mark.parametrize("profile", load_profiles(), ids=lambda profile: profile.name)
+def test_no_usb_id_is_a_guess(profile: Profile) -> None:
+    facts = [*profile.usb, *(rule for rule in profile.match if rule.usb_ids)]
+
+    assert {fact.grade for fact in facts if not isinstance(fact, Usb) or fact.ids} <= {"A", "B"}
+
+
+@given(st.text(st.sampled_from("[]=. \n\tabmatch0names\"'#")), st.lists(st.sampled_from(["match", "a", 0, 1])))
+def test_looking_for_a_line_in_whatever_text_ends(text: str, location: list[int | str]) -> None:
+    found = line_of(text, location)
+
+    assert found is None or 1 <= found <= len(text.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("location", "line"),
+    [
+        (("name",), "name ="),
+        (("label", "en"), "en ="),
+        (("match", 0, "usb_ids", 0), "usb_ids ="),
+        (("match", 0), "[[match]]"),
+        (("match", 0, "volume_label"), "[[match]]"),
+        (("names", 0, "pattern"), "pattern ="),
+        (("clock", "grade"), 'grade = "C"'),
+        (("clock",), "[clock]"),
+        (("nowhere",), None),
+        ((), None),
+    ],
+)
+def test_a_key_is_found_in_its_line(location: tuple[int | str, ...], line: str | None) -> None:
+    number = line_of(PLAIN, location)
+
+    assert (number is None) == (line is None)
+    assert number is None or PLAIN.splitlines()[number - 1].startswith(str(line))
 
 
 def test_an_office_adds_profiles_from_a_folder_of_its_own(tmp_path: Path) -> None:

@@ -216,6 +216,20 @@ class TestWhichDevice:
         assert look.folders == {"Media", "Media/Video", "现场"}
         assert look.usb_id == "1234:abcd"
 
+    def test_a_card_shows_names_of_files_at_most_two_folders_deep(self, card: Card) -> None:
+        for path in (b"top.mp4", b"a/one.mp4", b"a/b/two.mp4", b"a/b/c/three.mp4", "a/现场.mp4".encode("gbk")):
+            put(card, path)
+        (card.root / "link.mp4").symlink_to("top.mp4")
+
+        assert card.appearance().files == {"top.mp4", "one.mp4", "two.mp4", "现场.mp4"}
+
+    def test_of_very_many_files_some_are_shown(self, card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("ingest.cards._NAMED_FILES", 3)
+        for number in range(5):
+            put(card, b"DCIM/%04d.mp4" % number)
+
+        assert card.appearance().files == {"0000.mp4", "0001.mp4", "0002.mp4"}
+
 
 def refusing_no_trace(real: Callable[..., int]) -> Callable[..., int]:
     def opened(path: bytes, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:

@@ -26,6 +26,7 @@ from storage.lifecycle import LifeCycle
 from storage.projecting import Projector
 from storage.vault import Vault, load_key, make_key
 from tests.servers.postgres_server import Prepared, postgresql, prepared_database
+from yihu import wiring  # noqa: F401 - importing it registers the tables of all rooms, in every process alike
 
 __all__ = ["postgresql", "prepared_database"]
 

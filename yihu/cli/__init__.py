@@ -13,6 +13,7 @@ from yihu.cli import (
     ledger,
     office,
     privacy,
+    profiles,
     proving,
     serving,
     stores,
@@ -92,5 +93,6 @@ for name, group in (
     ("key", keys.key),
     ("witness", witnessing.witness),
     ("timestamp", timestamping.timestamp),
+    ("profiles", profiles.profiles),
 ):
     app.add_typer(group, name=name)

@@ -22,6 +22,10 @@ def ingest(
     device: Annotated[
         str | None, typer.Option("--device", help=either("设备编号（一次一张卡）", "which camera this is (one card at a time)"))
     ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", help=either("设备描述（卡上认不出时）", "its profile, where the card does not tell it")),
+    ] = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
@@ -37,7 +41,7 @@ def ingest(
         started(office)
         pipeline = office.pipeline()
         with watching(shown=not as_json) as watcher:
-            reports = [pipeline.ingest(path, device=device, watcher=watcher) for path in paths]
+            reports = [pipeline.ingest(path, device=device, profile=profile, watcher=watcher) for path in paths]
         _finish(output, reports)
 
 
