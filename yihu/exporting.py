@@ -58,6 +58,8 @@ class Exported:
     size: int
     is_outside: bool
     manifest: Digest
+    keys: tuple[str, ...]
+    """By which the receiver verifies it: one, or more where the log changed its key between the heads in the bundle."""
     recorded: tuple[int, ...]
     """Numbers of the entries that say so."""
 
@@ -127,6 +129,7 @@ def export(
         size=excerpt.size,
         is_outside=excerpt.is_outside,
         manifest=entry.manifest,
+        keys=_needed_keys(office, excerpt),
         recorded=tuple(one.seq for one in recorded),
     )
 
@@ -147,10 +150,16 @@ def _excerpt(office: Office, what: Selection, since: Sequence[int], *, needs_out
 
 
 def _entries(office: Office, what: Selection, entry: HandedOver, told: Sequence[tuple[Subject, Disclosure]]) -> list[Entry]:
-    """Return what is recorded: that every clip was handed over, and which values of which entries were told."""
+    """Return what is recorded: that the case and every clip were handed over, and which values of which entries were told."""
     actor, reason = office.operator, entry.reason or ""
     said = [disclosed(subject, seq=one.seq, fields=one.names, actor=actor, reason=reason) for subject, one in told]
-    return [*(exported(clip.subject, entry, actor=actor) for clip in what.clips), *said]
+    handed = [*([] if what.matter is None else [what.matter]), *(clip.subject for clip in what.clips)]
+    return [*(exported(subject, entry, actor=actor) for subject in handed), *said]
+
+
+def _needed_keys(office: Office, excerpt: Excerpt) -> tuple[str, ...]:
+    needed = {office.log.keys.history().at(size)[-1] for size in excerpt.sizes}
+    return tuple(term.text for term in office.log.keys.all() if term.key in needed)
 
 
 def _write(

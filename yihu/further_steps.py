@@ -24,18 +24,19 @@ def further(office: Office, *, since: str | None, tsa_roots: bytes | None) -> Se
     Time-stamps are believed under the roots the auditor brought, and else under those that the office has set.
     """
     start = 0 if since is None else claimed(since).size
-    roots = tsa_roots or roots_of(office)
     return (
-        ("timestamps", partial(_timestamps, office, start, roots)),
+        ("timestamps", partial(_timestamps, office, start, tsa_roots)),
         ("snapshots", partial(_snapshots, office, start)),
         ("erasures", partial(_erasures, office)),
         ("keys", partial(_keys, office, start)),
     )
 
 
-def _timestamps(office: Office, start: int, roots: bytes | None, step: Step) -> Iterator[str]:
-    found = timestamp_faults(office.engine, office.log, roots, start=start)
+def _timestamps(office: Office, start: int, brought: bytes | None, step: Step) -> Iterator[str]:
+    found = timestamp_faults(office.engine, office.log, brought or roots_of(office), start=start)
     step.count(found.checked)
+    if found.checked and brought is None:
+        step.remark("believed under the roots that the office itself has set")
     yield from found.findings
 
 

@@ -126,7 +126,8 @@ class Office:
     def life_cycle(self) -> LifeCycle:
         """What may follow what, in all rooms."""
         ledger = (*recovery.MOVES, *record.MOVES, *snapshot.MOVES, *witnesses.MOVES, *timestamps.MOVES, *log_keys.MOVES)
-        known = (*clips.MOVES, *ledger, *dock_keys.MOVES, *handed_over.MOVES, *cases.moves.MOVES, *api.tables.MOVES)
+        rooms = (*clips.MOVES, *ledger, *dock_keys.MOVES, *cases.moves.MOVES, *api.tables.MOVES)
+        known = (*rooms, *handed_over.moves(rooms))
         return LifeCycle((*known, *at_any_time(known, SIGNED, Kind), *erasure.moves(known, ERASING)))
 
     @cached_property

@@ -14,6 +14,7 @@ CHINESE = {
     "entry {index}: longer than an entry may be": "记录 {index}：超过允许的长度",
     "entry {index}: there is no such number": "记录 {index}：编号不应存在",
     "{reason}": "{reason}",
+    "believed under the roots that the office itself has set": "按本机构自己设置的根证书采信",
     "snapshots count everything before them, so only a whole audit counts them again": (
         "快照统计其之前的全部记录，只有完整审计才会重新统计"
     ),

@@ -15,6 +15,7 @@ lies where in it, `handed_over` is the entry by which the ledger knows of it. `s
     data/log/checkpoint       that head, with its cosignatures
     data/log/heads/SIZE       older cosigned heads: the first that covered each entry
     data/consistency/SIZE     and the proof that the head continues each of them
+    data/timestamps/SIZE-….tsr  an authority's reply (RFC 3161) over the text of the first stamped head that covers every entry
     data/disclosure/N.json    values that are disclosed, with their salts
     life-cycle.json           which entry may follow what
     policy/trust.policy       the witnesses as the office names them (C2SP tlog-policy): to be compared, not to be trusted

@@ -74,7 +74,7 @@ def _copy_segments(bag: BagWriter, store: ObjectReader, clip: Clip) -> None:
 
 
 def write_excerpt(bag: BagWriter, excerpt: Excerpt) -> None:
-    """Put entries, proofs and heads into *bag*."""
+    """Put entries, proofs, heads and the time-stamp into *bag*."""
     for entry in excerpt.entries:
         bag.put(f"data/entries/{entry.seq}.json", entry.leaf)
         bag.put(f"data/proofs/{entry.seq}.tlog-proof", entry.proof.encode())
@@ -84,8 +84,8 @@ def write_excerpt(bag: BagWriter, excerpt: Excerpt) -> None:
         if older.note is not None:
             bag.put(f"data/log/heads/{older.size}", older.note.encode())
         bag.put(f"data/consistency/{older.size}", "".join(lines).encode("ascii"))
-    for stamp in excerpt.stamps:
-        bag.put(f"data/timestamps/{stamp.name}", stamp.token)
+    if excerpt.stamp is not None:
+        bag.put(f"data/timestamps/{excerpt.stamp.name}", excerpt.stamp.token)
 
 
 def write_disclosures(bag: BagWriter, disclosures: Mapping[int, bytes]) -> None:

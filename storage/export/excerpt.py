@@ -39,10 +39,17 @@ class OlderHead:
 
 @dataclass(frozen=True, slots=True)
 class Stamped:
-    """An authority's reply over a head that covers all entries, as it is published."""
+    """An authority's reply over the head of *size*, which covers all entries."""
 
-    name: str
+    size: int
+    digest: str
+    """SHA-256 of the reply."""
     token: bytes
+
+    @property
+    def name(self) -> str:
+        """Under which name it is published."""
+        return f"{self.size:016d}-{self.digest[:16]}.tsr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,12 @@ class Excerpt:
     """Whether a quorum of witnesses cosigned that head."""
     entries: tuple[ProvedEntry, ...]
     older: tuple[OlderHead, ...]
-    stamps: tuple[Stamped, ...] = ()
+    stamp: Stamped | None = None
+
+    @property
+    def sizes(self) -> list[int]:
+        """Of every head that is in it or that the receiver holds: for each he needs a key of its time."""
+        return [*(one.size for one in self.older), self.size]
 
 
 def take_excerpt(engine: Engine, log: Log, numbers: Iterable[int], *, since: Iterable[int] = ()) -> Excerpt:
@@ -71,10 +83,11 @@ def take_excerpt(engine: Engine, log: Log, numbers: Iterable[int], *, since: Ite
         head, size, is_outside = _head(connection, log, wanted)
         read = hash_reader(connection, size)
         entries = tuple(_proved(connection, number, head=head, size=size, read=read) for number in wanted)
-        stamped, stamps = _stamps(connection, after=wanted[-1], size=size)
-        older = _older(connection, log, wanted, size=size, read=read, stamped=stamped)
-        held = _held(set(since) - {one.size for one in older}, size=size, read=read)
-        return Excerpt(head, size, is_outside, entries, (*older, *held), stamps)
+        stamp = _first_stamp(connection, after=wanted[-1], size=size)
+        sizes = {*_first_cosigned(connection, wanted, size=size), *([] if stamp is None else [stamp.size])} - {size}
+        older = [_older(connection, log, old, size=size, read=read) for old in sorted(sizes)]
+        held = _held(set(since) - sizes, size=size, read=read)
+        return Excerpt(head, size, is_outside, entries, (*older, *held), stamp)
 
 
 def _head(connection: Connection, log: Log, wanted: Sequence[int]) -> tuple[str, int, bool]:
@@ -98,26 +111,24 @@ def _proved(connection: Connection, number: int, *, head: str, size: int, read: 
     return ProvedEntry(number, leaf, format_proof(index=number, path=path, checkpoint_note=head))
 
 
-def _stamps(connection: Connection, *, after: int, size: int) -> tuple[set[int], tuple[Stamped, ...]]:
-    """Return the first time-stamp over a head that covers everything up to *after*, and the size of that head."""
+def _first_stamp(connection: Connection, *, after: int, size: int) -> Stamped | None:
+    """Return the first time-stamp over a head that covers everything up to *after*, none larger than *size*."""
     columns = (timestamps.c.size, timestamps.c.digest, timestamps.c.token)
     within = (timestamps.c.size > after, timestamps.c.size <= size)
-    row = connection.execute(select(*columns).where(*within).order_by(timestamps.c.size).limit(1)).first()
-    if row is None:
-        return set(), ()
-    return {row.size}, (Stamped(f"{row.size:016d}-{row.digest[:16]}.tsr", row.token),)
+    row = connection.execute(select(*columns).where(*within).order_by(timestamps.c.size, timestamps.c.digest).limit(1)).first()
+    return None if row is None else Stamped(row.size, row.digest, row.token)
 
 
-def _older(
-    connection: Connection, log: Log, wanted: Sequence[int], *, size: int, read: HashReader, stamped: set[int]
-) -> tuple[OlderHead, ...]:
-    """Return the first cosigned head that covers each entry, and the *stamped* ones, as far as they are older than *size*."""
-    first = (connection.scalar(select(func.min(cosignatures.c.size)).where(cosignatures.c.size > number)) for number in wanted)
-    heads = []
-    for old in sorted({found for found in (*first, *stamped) if found is not None and found < size}):
-        note = connection.scalars(select(checkpoints.c.note).where(checkpoints.c.size == old)).one()
-        heads.append(OlderHead(old, log.anchors.dressed(connection, note), tuple(consistency_proof(old, size, read))))
-    return tuple(heads)
+def _first_cosigned(connection: Connection, wanted: Sequence[int], *, size: int) -> set[int]:
+    """Return the size of the first cosigned head that covers each entry, as far as it is none larger than *size*."""
+    within = select(func.min(cosignatures.c.size)).where(cosignatures.c.size <= size)
+    found = (connection.scalar(within.where(cosignatures.c.size > number)) for number in wanted)
+    return {one for one in found if one is not None}
+
+
+def _older(connection: Connection, log: Log, old: int, *, size: int, read: HashReader) -> OlderHead:
+    note = connection.scalars(select(checkpoints.c.note).where(checkpoints.c.size == old)).one()
+    return OlderHead(old, log.anchors.dressed(connection, note), tuple(consistency_proof(old, size, read)))
 
 
 def _held(since: Iterable[int], *, size: int, read: HashReader) -> Iterator[OlderHead]:

@@ -31,7 +31,8 @@ _TEXT = """\
 
 账本公钥必须另途取得（纸质文书、法院、其他机关），**不能**取自本包。下文写作 `KEY`，见证方公钥写作 `WITNESS`。
 The log's verifier key must reach you by another way than this bundle: on paper, from a court, from another office. It is called
-`KEY` below, and the key of a witness `WITNESS`.
+`KEY` below, and the key of a witness `WITNESS`. 换过密钥的，每个都用 `--vkey` 给出。
+Where the log changed its key, give each by a `--vkey` of its own.
 
 ## 2. 一条命令 One command
 
@@ -50,6 +51,18 @@ one from elsewhere (`yihu export --verifier FILE`, or the published source); the
 sha256sum -c --quiet manifest-sha256.txt tagmanifest-sha256.txt   # 文件完整 the files
 (cd data && b3sum --check media.b3)                               # 原始文件 the originals
 ```
+
+`data/timestamps/SIZE-….tsr`（如有）是时间戳机构（RFC 3161）的答复：本包内容在其时间之前已全部存在。被加盖的是检查点的三行正文。
+A `data/timestamps/SIZE-….tsr`, where there is one, is the reply of a time-stamping authority: everything in here existed before
+its time. What was stamped are the three lines of the checkpoint of that SIZE (without zeros in front):
+
+```sh
+head -n 3 data/log/heads/SIZE > head.txt      # 若无此文件则用 data/log/checkpoint where there is none: data/log/checkpoint
+openssl ts -verify -data head.txt -in data/timestamps/SIZE-….tsr -CAfile roots.pem
+```
+
+根证书 `roots.pem` 也须另途取得；`verify.pyz` 用 `--tsa-roots roots.pem`（另需 `pip install rfc3161-client`）。
+The roots, too, must reach you by another way; `verify.pyz` takes them as `--tsa-roots roots.pem`, with that package installed.
 
 `data/proofs/N.tlog-proof` 是 C2SP tlog-proof@v1，证明 `data/entries/N.json` 的原始字节在账本中；任何支持该格式的工具均可核验。
 Each `data/proofs/N.tlog-proof` is a C2SP tlog-proof@v1 for the exact bytes of `data/entries/N.json`; any tool that reads that

@@ -6,23 +6,29 @@ entry         about   moves                  body
 ============  ======  =====================  =====================================================================
 ``EXPORTED``  clip    stays (deposited)      which export, SHA-256 of its manifest, size of the tree, whether that
                                              was held outside, names of disclosed fields, the case it was part of
+``EXPORTED``  matter  stays (whichever it    the same, but for the case, which it is about
+                      is in)
 ============  ======  =====================  =====================================================================
 
-It is recorded before the export has its name, once for each clip: a bundle nobody recorded does not exist. Why and for whom
-is a personal value.
+It is recorded before the export has its name, once for each clip, and for the case where a case was asked for: a bundle nobody
+recorded does not exist. Why and for whom is a personal value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from storage.clips import DEPOSITED, RENDERED
 from storage.evidence import Actor, Digest, Entry, Json, Kind, Subject
-from storage.lifecycle import move
+from storage.lifecycle import Move, at_any_time, move
 
 EXPORTED = "EXPORTED"
-MOVES = (move(Kind.CLIP, EXPORTED, f"{DEPOSITED}|{RENDERED}"),)
+
+
+def moves(others: Iterable[Move]) -> tuple[Move, ...]:
+    """Return when clips and cases may be handed over: a case in whatever state *others* have brought it to."""
+    return (move(Kind.CLIP, EXPORTED, f"{DEPOSITED}|{RENDERED}"), *at_any_time(others, EXPORTED, [Kind.MATTER]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +46,8 @@ class HandedOver:
     reason: str | None = None
 
 
-def exported(clip: Subject, what: HandedOver, *, actor: Actor) -> Entry:
-    """Return the entry that says *clip* was part of an export."""
+def exported(subject: Subject, what: HandedOver, *, actor: Actor) -> Entry:
+    """Return the entry that says *subject*, a clip or the case that was asked for, was part of an export."""
     body: dict[str, Json] = {
         "export": what.export,
         "manifest": str(what.manifest),
@@ -50,6 +56,6 @@ def exported(clip: Subject, what: HandedOver, *, actor: Actor) -> Entry:
     }
     if what.disclosed:
         body["disclosed"] = list[Json](what.disclosed)
-    if what.matter is not None:
+    if what.matter not in {None, subject}:
         body["matter"] = str(what.matter)
-    return Entry(EXPORTED, clip, actor, body, {} if what.reason is None else {"reason": what.reason})
+    return Entry(EXPORTED, subject, actor, body, {} if what.reason is None else {"reason": what.reason})

@@ -12,7 +12,7 @@ Verifying an exported bundle, step by step.
     life cycle   every entry may follow what was before it
     media        every original is, byte for byte, what its entries say was secured
     held         older heads are earlier heads of this same log (only where there are some)
-    timestamps   authorities outside stamped these heads (only where there are some; believed only under given roots)
+    timestamps   authorities outside stamped heads over all of it (only where there are some, or roots were given to believe)
     disclosure   disclosed values are those the entries committed to (only where there are some)
 
 What stands in a bundle proves nothing by itself: the keys come to the stranger another way.
@@ -36,7 +36,7 @@ from .measure import Measures
 from .media import LIST, MEDIA, Originals
 from .rotation import KeyHistory, ValidKey
 from .signatures import check_signatures, claimed, terms_of
-from .stampfiles import STAMPS, check_stamps, is_stamped
+from .stampfiles import STAMPS, Stamps
 from .steps import Check, Report, report
 from .words import Said
 
@@ -103,8 +103,9 @@ class Bundle:
         older, said = OlderHeads(self.files, head, self._keys).run(held, witnesses)
         if older.done:
             results.append((older, said))
-        if is_stamped(self.files):
-            results.append(check_stamps(self.files, head, self._believed.tsa_roots))
+        stamps = Stamps(self.files, head, max(self._numbers(), default=0), self._believed.tsa_roots)
+        if stamps.is_wanted:
+            results.append(stamps.run())
         if self._numbers(_DISCLOSURE):
             results.append(self._disclosed(entries))
         largest = max(map(claimed_size, held), default=0)
@@ -188,7 +189,8 @@ def verify_bundle(
 
     *witnesses* and *sm2* must all have signed; *held* are signed checkpoints of the same log that somebody else kept;
     *life_cycle* is used in place of the table that the bundle brings; time-stamps are believed under *tsa_roots* (PEM) alone.
-    No rotation can be followed here: the key of the time of the checkpoint must be among those given.
+    No rotation can be followed here, where most entries of the log are not: for every head in the bundle a key of its time must
+    be among those given.
     """
     names = Check("bag")
     files = names.attempt(partial(BagFiles, root))

@@ -48,6 +48,15 @@ BUNDLES = {
     "the bundle has a proof for who holds an older head; none was given": (
         "导出包附有供旧检查点持有人使用的证明；未给出旧检查点"
     ),
+    "{count} time-stamps say that all this existed at {time}; no roots were given, so nobody is believed": (
+        "{count} 个时间戳称本包内容在 {time} 已全部存在；未给出根证书，故不采信任何机构"
+    ),
+    "{count} time-stamps under the given roots: all this existed at {time}": (
+        "{count} 个时间戳，均由所给根证书之下的机构签发：本包内容在 {time} 已全部存在"
+    ),
+    "{path}: is not the time-stamp it names": "{path}：不是其文件名所指的时间戳",
+    "{path}: is older than entry {index}": "{path}：早于第 {index} 条记录",
+    "timestamps": "时间戳",
     "{count} entries; disclosed: {names}": "{count} 条记录；披露的字段：{names}",
     "{count} entries under the signed root": "{count} 条记录均在已签名的树根之下",
     "{subjects} subjects, each linked from its first entry on; what came later is not shown": (

@@ -17,14 +17,6 @@ USAGE = {
         "--held、--life-cycle 与 --tokens 仅用于导出包或账本目录"
     ),
     "--tokens belongs to a log directory; a bundle brings its own": "--tokens 仅用于账本目录；导出包自带时间戳",
-    "{count} time-stamps up to {time}; no roots were given, so nobody is believed": (
-        "{count} 个时间戳，最晚为 {time}；未给出根证书，故不采信任何机构"
-    ),
-    "{count} time-stamps up to {time}, by an authority under the given roots": (
-        "{count} 个时间戳，最晚为 {time}，均由所给根证书之下的机构签发"
-    ),
-    "{path}: is not the time-stamp it names": "{path}：不是其文件名所指的时间戳",
-    "timestamps": "时间戳",
     "--tokens and --tsa-roots belong together": "--tokens 与 --tsa-roots 须同时给出",
     "Verify exported evidence or a custody ledger offline, trusting nothing but the keys you give.": (
         "离线验证导出的证据或流转账本；除您给出的密钥外，不信任任何内容。"

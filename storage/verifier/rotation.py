@@ -61,6 +61,13 @@ class ValidKey:
         first, last = found.groups()
         return cls(VerifierKey.parse(vkey), int(first), None if last is None else int(last))
 
+    @property
+    def text(self) -> str:
+        """What `parse` reads."""
+        if self.last is None:
+            return f"{self.key.vkey}@{self.first}" if self.first else self.key.vkey
+        return f"{self.key.vkey}@{self.first}-{self.last}"
+
     def is_valid_at(self, size: int) -> bool:
         """Say whether a head of *size* entries may be signed by it."""
         return self.first <= size and (self.last is None or size <= self.last)

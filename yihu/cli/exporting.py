@@ -98,8 +98,9 @@ def export(
             "manifest": str(done.manifest),
             "recorded": list(done.recorded),
             "verifier_key": office.log.vkey,
+            "verifier_keys": list(done.keys),
         }
-        output.show(result, lambda: _print(done, out, office.log.vkey))
+        output.show(result, lambda: _print(done, out))
 
 
 def write_verifier(path: Path) -> None:
@@ -121,16 +122,17 @@ def _selected(office: Office, clips: list[str], case: str | None) -> Selection:
     return select_clips(office, [Subject.parse(clip, Kind.CLIP) for clip in clips])
 
 
-def _print(done: Exported, out: Path, vkey: str) -> None:
+def _print(done: Exported, out: Path) -> None:
+    keys = "".join(f"\n  {key}" for key in done.keys)
     print(
         either(
             f"已导出 {done.clips} 个音像记录、{done.entries} 条账本记录到 {out}\n"
             f"检查点 {done.size}，{'已由外部见证' if done.is_outside else '仅有本机构签名（--unanchored）'}\n"
             f"清单摘要 {done.manifest}，已登记为账本第 {', '.join(map(str, done.recorded))} 条\n"
-            f"公钥须另途交给接收方：{vkey}",
+            f"公钥须另途交给接收方：{keys}",
             f"{done.clips} clips and {done.entries} entries exported to {out}\n"
             f"checkpoint {done.size}, {'held outside' if done.is_outside else 'signed by this office alone (--unanchored)'}\n"
             f"manifest {done.manifest}, recorded as entries {', '.join(map(str, done.recorded))}\n"
-            f"hand the key over by another way: {vkey}",
+            f"hand over by another way, as verifier key:{keys}",
         ),
     )

@@ -61,7 +61,7 @@ def test_with_a_witness_from_outside_it_is_verified(made: Path, log: tuple[Small
     assert [step.name for step in report.steps if step.ok] == STEPS
     assert report.outcome is Outcome.VERIFIED
 
-    assert verify_bundle(made, KEYS, held=[log[0].note(9)]).outcome is Outcome.VERIFIED
+    assert verify_bundle(made, KEYS, witnesses=[WITNESS_KEY], held=[log[0].note(9)]).outcome is Outcome.VERIFIED
     assert verify_bundle(made, KEYS, held=[log[0].note()]).outcome is Outcome.VERIFIED
 
 
