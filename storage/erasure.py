@@ -160,13 +160,19 @@ def finish_erasures(engine: Engine, vault_: Vault) -> list[Subject]:
 
 
 def erasure_faults(engine: Engine) -> tuple[int, list[str]]:
-    """Return how many subjects were erased, and what is wrong: a key that lives on, or one gone that no entry speaks of."""
+    """
+    Return how many subjects were erased, and what is wrong: a key that lives on, or one gone that no entry speaks of.
+
+    In place of the key of who was erased stays an empty row; where that is missing, the next value would bring a key back.
+    """
     with reading(engine) as connection:
         recorded = set(connection.scalars(select(history.c.subject).where(history.c.type == ERASED)))
         faults = [f"{subject}: it was erased, and its data key is there" for subject in _undead(connection)]
         gone = select(vault.c.subject).distinct().outerjoin(vault_keys, vault_keys.c.subject == vault.c.subject)
         gone = gone.where(or_(vault_keys.c.wrapped.is_(None), vault_keys.c.wrapped == b""))
         silent = sorted(set(connection.scalars(gone)) - recorded)
+        unheld = sorted(recorded - set(connection.scalars(select(vault_keys.c.subject))))
+    faults += [f"{subject}: it was erased, and nothing holds the place of its data key" for subject in unheld]
     return len(recorded), faults + [
         f"{subject}: its data key is gone, and no entry says that it was erased" for subject in silent
     ]

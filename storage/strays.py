@@ -58,8 +58,13 @@ def _values(connection: Connection) -> Iterator[str]:
         leaf = None if row.leaf is None else Leaf.decode(row.leaf)
         if leaf is None or row.field not in dict(leaf.commitments):
             yield f"vault: no leaf commits to a value {row.field!r} of entry {row.seq}"
-        elif row.subject != leaf.subject and (leaf.type, row.subject) != (ERASED, leaf.actor):
-            yield f"vault: value {row.field!r} of entry {row.seq} lies under {row.subject}, its leaf is about {leaf.subject}"
+        elif row.subject != _owner(leaf):
+            yield f"vault: value {row.field!r} of entry {row.seq} lies under {row.subject}, it should lie under {_owner(leaf)}"
+
+
+def _owner(leaf: Leaf) -> str:
+    """Return whose key seals the values of an entry: its subject's, but why that was erased is confided to whoever did it."""
+    return leaf.actor if leaf.type == ERASED else leaf.subject
 
 
 def _keys(connection: Connection) -> Iterator[str]:

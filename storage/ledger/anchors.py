@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, func, insert, or_, select
 
 from storage.database import reading, writing
 from storage.errors import LedgerError
@@ -115,7 +115,9 @@ class Anchors:
         """Give every kept cosignature of more than *since* entries, in words, and whether it is what it was; for the audit."""
         columns = (cosignatures.c.size, cosignatures.c.witness, cosignatures.c.time, cosignatures.c.line, checkpoints.c.note)
         joined = cosignatures.outerjoin(checkpoints, checkpoints.c.size == cosignatures.c.size)
-        asked = select(*columns).select_from(joined).where(cosignatures.c.size > since).order_by(cosignatures.c.size)
+        # a size below zero is none, and is no part of what was audited before
+        new = or_(cosignatures.c.size > since, cosignatures.c.size < 0)
+        asked = select(*columns).select_from(joined).where(new).order_by(cosignatures.c.size)
         with reading(self._engine) as connection:
             for row in connection.execute(asked, execution_options={"yield_per": _PAGE}):
                 what = f"cosignature of checkpoint {row.size}: it is not one by {row.witness[:80]}"

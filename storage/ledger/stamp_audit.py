@@ -17,7 +17,7 @@ from storage.schema import timestamps
 from storage.verifier.errors import VerificationError
 from storage.verifier.leaves import read_leaf
 from storage.verifier.times import Bounds, Stamp, stamps_in
-from storage.verifier.tokens import verify_token
+from storage.verifier.tokens import read_token, verify_token
 
 __all__ = ["Found", "timestamp_faults"]
 
@@ -37,7 +37,8 @@ def timestamp_faults(engine: Engine, log: Log, roots: bytes | None, *, start: in
     """
     Check every ``TIMESTAMPED`` from entry *start* on, and the claimed times of all entries from there on against them.
 
-    The reply of each is kept, verifies under *roots* (PEM) and speaks of a checkpoint that this log signed. Without *roots*
+    The reply of each is kept, verifies under *roots* (PEM) and speaks of a checkpoint that this log signed; a reply that no
+    entry speaks of, which a crash leaves, speaks of one at least. Without *roots*
     nothing shows who stamped, and where there are time-stamps that is a finding. A log without any has none.
     """
     found = Found()
@@ -46,7 +47,7 @@ def timestamp_faults(engine: Engine, log: Log, roots: bytes | None, *, start: in
         for stamp in stamps:
             found.checked += 1
             found.findings.extend(_faults_of(connection, log, stamp, roots))
-        found.findings.extend(_unlike_their_digest(connection))
+        found.findings.extend(_about_nothing(connection, log))
         found.findings.extend(_out_of_bounds(connection, stamps, start))
     return found
 
@@ -77,10 +78,20 @@ def _faults_of(connection: Connection, log: Log, stamp: Stamp, roots: bytes | No
         yield f"{what}: the entry says something else than the authority's reply"
 
 
-def _unlike_their_digest(connection: Connection) -> Iterator[str]:
+def _about_nothing(connection: Connection, log: Log) -> Iterator[str]:
+    """Look at what is kept, whether an entry speaks of it or not: it has its digest, and is over a head of its size."""
     for row in connection.execute(select(timestamps).order_by(timestamps.c.size)):
+        what = f"time-stamp of {row.size} entries"
         if hashlib.sha256(row.token).hexdigest() != row.digest:
-            yield f"time-stamp of {row.size} entries: the kept reply is not the one with the digest {row.digest[:16]}"
+            yield f"{what}: the kept reply is not the one with the digest {row.digest[:16]}"
+            continue
+        try:
+            token, head = read_token(row.token), head_at(connection, log, row.size)
+        except (EvidenceError, VerificationError) as error:
+            yield f"{what}: {error}"
+            continue
+        if token.imprint != hashlib.sha256(head.text.encode("ascii")).digest():
+            yield f"{what}: the kept reply is over another checkpoint"
 
 
 def _out_of_bounds(connection: Connection, stamps: list[Stamp], start: int) -> Iterator[str]:

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine
 from storage import rebuild
 from tests.servers.fixtures import minio, seaweed
 
-from .offices import make
+from .offices import make, make_bare
 from .tally import Tally
 from .world import World
 
@@ -30,6 +30,12 @@ def put_together_once() -> Iterator[None]:
             lambda url, **more: create_engine(url, **more).execution_options(compiled_cache=statements),
         )
         yield
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """An office that has two witnesses and nothing else. Not to be changed."""
+    return make_bare(tmp_path_factory.mktemp("bare"))
 
 
 @pytest.fixture(scope="session")

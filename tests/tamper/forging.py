@@ -17,10 +17,10 @@ from storage.ledger.publish import DirectoryShelf, publish
 from storage.ledger.tree import EMPTY_ROOT
 from storage.lifecycle import LifeCycle, Move
 from storage.projecting import Projector
-from storage.schema import APPEND_ONLY, checkpoints, cosignatures, entries, tiles, vault, vault_keys
+from storage.schema import APPEND_ONLY, checkpoints, cosignatures, entries, tiles, timestamps, vault, vault_keys
 from yihu.wiring import Office
 
-from .insiders import Attack, Lines, history_of
+from .insiders import Attack, Line, Lines, history_of
 from .world import ORIGIN, Clock, World, opened
 
 
@@ -91,6 +91,7 @@ def taken_back(office: Office, first: int) -> None:
 
 def _delete_from(connection: Connection, first: int) -> None:
     connection.execute(delete(cosignatures).where(cosignatures.c.size > first))
+    connection.execute(delete(timestamps).where(timestamps.c.size > first))
     connection.execute(delete(checkpoints).where(checkpoints.c.size > first))
     connection.execute(delete(vault).where(vault.c.seq >= first))
     connection.execute(delete(entries).where(entries.c.seq >= first))
@@ -102,20 +103,32 @@ def _delete_from(connection: Connection, first: int) -> None:
     connection.execute(delete(vault_keys).where(vault_keys.c.subject.not_in(kept)))
 
 
-def _record(office: Office, lines: Lines, first: int) -> None:
-    """Record anew, signing every eighth entry, so that the heads look as they would in life."""
-    clock = Clock()
-    known = Custody(office.engine, _lawless(office), office.vault, log=ORIGIN, clock=lambda: clock.now)
-    # what does not even fit into the catalog is written past it
-    blind = Custody(
-        office.engine, Projector(_lawless(office)._lifecycle, []), office.vault, log=ORIGIN, clock=lambda: clock.now
-    )
-    for number, line in enumerate(lines, first):
-        clock.now = line.at
+class Recording:
+    """Records whatever he says, at whatever time; what does not even fit into the catalog is written past it."""
+
+    def __init__(self, office: Office) -> None:
+        self._clock = clock = Clock()
+        blind = Projector(_lawless(office)._lifecycle, [])
+        self._custodies = [
+            Custody(office.engine, projector, office.vault, log=ORIGIN, clock=lambda: clock.now)
+            for projector in (_lawless(office), blind)
+        ]
+
+    def __call__(self, line: Line) -> None:
+        """Record one entry."""
+        known, blind = self._custodies
+        self._clock.now = line.at
         try:
             known.record(line.entry)
         except EvidenceError:
             blind.record(line.entry)
+
+
+def _record(office: Office, lines: Lines, first: int) -> None:
+    """Record anew, signing every eighth entry, so that the heads look as they would in life."""
+    record = Recording(office)
+    for number, line in enumerate(lines, first):
+        record(line)
         if number % 8 == 0:
             office.log.checkpoint()
     office.log.checkpoint()

@@ -8,6 +8,7 @@ witnesses.
 
 from __future__ import annotations
 
+import base64
 import io
 import shutil
 from collections.abc import Callable, Mapping
@@ -22,8 +23,10 @@ from storage import rebuild
 from storage.database import reading
 from storage.evidence import Actor, Entry, Json, Kind, Role, Subject, utc_moment
 from storage.identity import fresh
+from storage.ledger.keyring import load_signer
 from storage.objects import Bucket, ObjectName, Promise, deposit
 from storage.segments import MEDIA_TYPE, SEGMENT_SIZE, SegmentManifest
+from storage.verifier.dockkeys import manifest_text
 from yihu.wiring import Office
 
 _LATER = timedelta(milliseconds=1)
@@ -98,14 +101,29 @@ def _giving(raw: bytes) -> Callable[[], io.BytesIO]:
 def delete_a_clip(office: Office, lines: Lines, where: range) -> Lines:
     """A clip with all its entries, its objects, and its line in the manifest of the camera."""
     clip = lines[last(lines, where, "SECURED")].entry.subject
-    for bucket in ("evidence", "index"):
-        shutil.rmtree(office.home / "store" / bucket / "clips" / clip.id, ignore_errors=True)
+    _throw_away(office, clip)
     lines = omit_from_the_manifest(office, lines, where)
     return [line for line in lines if line.entry.subject != clip]
 
 
-def omit_from_the_manifest(_office: Office, lines: Lines, where: range) -> Lines:
-    """A file that the camera held is said never to have been on it."""
+def _throw_away(office: Office, clip: Subject) -> None:
+    for bucket in ("evidence", "index"):
+        shutil.rmtree(office.home / "store" / bucket / "clips" / clip.id, ignore_errors=True)
+
+
+def omit_from_the_manifest(office: Office, lines: Lines, where: range) -> Lines:
+    """A file that the camera held is said never to have been on it; the dock's key is at hand and signs that too."""
+    lines = omit_without_the_key_of_the_dock(office, lines, where)
+    at = last(lines, where, "MANIFESTED")
+    line, sig = lines[at], _part(lines[at], "sig")
+    dock, device = line.entry.actor.who, line.entry.subject
+    text = manifest_text(log=office.log.origin, dock=str(dock), device=str(device), at=str(sig["at"]), body=line.entry.body)
+    signer = load_signer(office.home / office.settings.keys.dock, name=str(dock))
+    return _put(lines, at, line.saying(sig={**sig, "signature": base64.b64encode(signer.sign(text.encode())).decode()}))
+
+
+def omit_without_the_key_of_the_dock(_office: Office, lines: Lines, where: range) -> Lines:
+    """The same by somebody whom the dock's key is kept from: the list is not signed by its dock any more."""
     at = last(lines, where, "MANIFESTED")
     files = lines[at].entry.body["files"]
     assert isinstance(files, int)
@@ -176,9 +194,13 @@ def swap_two(_office: Office, lines: Lines, where: range) -> Lines:
     return [*lines[:at], replace(other, at=one.at), replace(one, at=other.at), *lines[at + 2 :]]
 
 
-def truncate(_office: Office, lines: Lines, where: range) -> Lines:
-    """What came after never happened."""
-    return lines[: where[len(where) // 2]]
+def truncate(office: Office, lines: Lines, where: range) -> Lines:
+    """What came after never happened, and nothing of it lies in the store."""
+    left, gone = lines[: where[len(where) // 2]], lines[where[len(where) // 2] :]
+    for line in gone:
+        if line.entry.type == "SECURED":
+            _throw_away(office, line.entry.subject)
+    return left
 
 
 def deposit_before_securing(_office: Office, lines: Lines, where: range) -> Lines:
@@ -232,6 +254,7 @@ ATTACKS: Mapping[str, Attack] = {
         replace_a_clip,
         delete_a_clip,
         omit_from_the_manifest,
+        omit_without_the_key_of_the_dock,
         drop_an_access,
         invent_an_access,
         say_it_twice,
@@ -253,7 +276,7 @@ ATTACKS: Mapping[str, Attack] = {
     )
 }
 
-BREAKING_A_RULE = {"deposit_before_securing"}
+BREAKING_A_RULE = {"deposit_before_securing", "omit_without_the_key_of_the_dock"}
 """Attacks that no outside head is needed for."""
 
 

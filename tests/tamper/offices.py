@@ -10,20 +10,24 @@ from pathlib import Path
 
 from api.tokens import issue_token, revoke_token
 from cases.values import ActivityDetails, ActivityKind, IdNumber, MatterDetails, MatterKind, PartyDetails, PartyKind
-from storage import rebuild, witnesses
-from storage.database import writing
-from storage.evidence import Entry, Json, Kind, Role, Stage, Subject, TimeRange
-from storage.identity import found_again
+from storage import witnesses
+from storage.evidence import Actor, Entry, Json, Kind, Role, Stage, Subject, TimeRange
+from storage.identity import found_again, fresh
 from storage.ledger.administrators import Witness
-from storage.ledger.keys import VerifierKey
+from storage.ledger.keys import FileSigner, VerifierKey
 from storage.ledger.publish import DirectoryShelf, publish
 from storage.ledger.witnessing import Witness as AtWork
 from storage.local_s3 import LocalS3
 from storage.objects import Bucket, ObjectName, Promise, deposit
+from yihu.erasing import erase
 from yihu.founding import found
+from yihu.keys import retire
+from yihu.officers import sign_entry
+from yihu.snapshots import snapshot_now
 from yihu.wiring import Office
 
-from .world import ORIGIN, Clock, World, grow, log_subject, opened, sign, size_of
+from .outsiders import believe_an_authority, change_the_key, stamp, tell
+from .world import ORIGIN, Clock, World, grow, log_subject, sign, size_of
 
 
 def _publish(office: Office, world: World) -> None:
@@ -37,19 +41,34 @@ def _publish(office: Office, world: World) -> None:
 
 
 def make(root: Path, *, entries: int = 0, more: Sequence[str] = ()) -> World:
-    """Make the office: clips, cases, accounts, witnesses, checkpoints, one erased person, and at least so many *entries*."""
+    """
+    Make the office, with at least so many *entries*.
+
+    There are clips, cases, accounts, witnesses, checkpoints, one erased person, time-stamps, a key that was changed, an entry
+    that an officer signed, and a snapshot.
+    """
     world = make_bare(root, more=more)
+    believe_an_authority(world)
     office = Office.open(world.home / "yihu.toml", Clock())
     _ingest(office, root / "card")
     sign(office, world)
+    stamp(office, world)
+    change_the_key(office, world)
     _file(office)
     _accounts(office)
+    sign_entry(office, 0, certificate=world.outside / "officer.pem", key=world.outside / "tsa" / "clerk.key")
     sign(office, world)
+    publish(office.log, DirectoryShelf(world.outside / "overlap"))
+    stamp(office, world)
     _derive(office)
     _erase_one(office)
+    retire(office)
+    snapshot_now(office)
+    sign(office, world)
     grow(office, max(1, entries - size_of(office)))
     sign(office, world)
     _publish(office, world)
+    tell(office, world)
     grow(office, 5)
     office.log.checkpoint()
     office.engine.dispose()
@@ -61,9 +80,10 @@ def make_bare(root: Path, *, more: Sequence[str] = ()) -> World:
     world = World(root / "office", root / "outside")
     world.outside.mkdir(parents=True)
     found(world.home, name="演示局", log=ORIGIN, more=["", "[media]", "render = false", *more]).engine.dispose()
-    with opened(world) as office:
-        (world.outside / "vkey").write_text(office.log.vkey)
-        _witness(office, world)
+    office = Office.open(world.home / "yihu.toml", Clock())
+    (world.outside / "vkey").write_text(f"{office.log.vkey}\n")
+    _witness(office, world)
+    office.engine.dispose()
     return world
 
 
@@ -140,15 +160,10 @@ def _ingest(office: Office, card: Path) -> None:
     (card / "DCIM" / "现场.TXT").write_bytes(b"a note")
     report = office.pipeline().ingest(card, device="DEMO-1")
     assert (len(report.secured), report.problems) == (4, ())
-    office.custody.record(
-        Entry(
-            "DEVICE_ENROLLED",
-            found_again(office.index_key, Kind.DEVICE, "2"),
-            office.dock,
-            {"identified_by": "named"},
-            {"label": "2"},
-        )
-    )
+    camera, other = found_again(office.index_key, Kind.DEVICE, "2"), fresh(Kind.DOCK)
+    office.custody.record(Entry("DEVICE_ENROLLED", camera, office.dock, {"identified_by": "named"}, {"label": "2"}))
+    vkey = FileSigner.generate(card.parent / "second-dock.pem", name=str(other)).vkey
+    office.custody.record(Entry("DOCK_KEY_SET", other, Actor(other, Role.DOCK), {"vkey": vkey}))
 
 
 def _witness(office: Office, world: World) -> None:
@@ -224,8 +239,6 @@ def _output(office: Office, clip: Subject, kind: str, media_type: str) -> Json:
 
 
 def _erase_one(office: Office) -> None:
-    """Erase a person's values, so that a vault with gaps is honest too."""
+    """Erase a person, so that a vault with gaps is honest too."""
     gone = office.registry.add_party(PartyDetails(PartyKind.ORGANISATION, "要求删除"), actor=office.operator)
-    with writing(office.engine) as connection:
-        office.vault.erase(connection, gone)
-    rebuild.rebuild(office.engine, office.projector, office.vault)
+    erase(office, gone, reason="要求删除")

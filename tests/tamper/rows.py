@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +38,9 @@ class RowMutation:
     """Which of the honest rows go."""
     into: tuple[tuple[tuple[str, Any], ...], ...]
     """Which come."""
+
+    column: str | None = None
+    """Of which column a cell was changed; None where whole rows were."""
 
     @property
     def name(self) -> str:
@@ -84,18 +87,33 @@ def mutations(rows: Rows, only: Callable[[Table], bool] = lambda _table: True) -
                 yield from _of_a_cell(table, column, found, place)
 
 
+def drawn(found: Iterable[RowMutation]) -> list[RowMutation]:
+    """
+    Every mutation of whole rows, and one of each column: these are the ones that are most like each other.
+
+    A replay compares every column of a table that people query in the same way.
+    """
+    everything = list(found)
+    by_column: dict[str, list[RowMutation]] = {}
+    for one in everything:
+        if one.column is not None:
+            by_column.setdefault(one.column, []).append(one)
+    cells = [random.Random(f"{SEED} {some[0].table.name} {column}").choice(some) for column, some in by_column.items()]
+    return [one for one in everything if one.column is None] + cells
+
+
 def _of_a_cell(table: Table, column: Column[Any], rows: Sequence[Row], place: int) -> Iterator[RowMutation]:
     row, name = rows[place], column.name
     where = f"{name} of row {place}"
-    yield RowMutation(table, f"{where} changed", (place,), (_with(row, name, changed(row[name], column)),))
+    yield RowMutation(table, f"{where} changed", (place,), (_with(row, name, changed(row[name], column)),), name)
     if row[name] is not None:
-        yield RowMutation(table, f"{where} emptied", (place,), (_with(row, name, None),))
+        yield RowMutation(table, f"{where} emptied", (place,), (_with(row, name, None),), name)
     other = next((at for at, it in enumerate(rows) if it[name] != row[name]), None)
     if other is None:
         return
     into = (_with(row, name, rows[other][name]), _with(rows[other], name, row[name]))
     if {frozenset(it) for it in into} != {frozenset(row.items()), frozenset(rows[other].items())}:
-        yield RowMutation(table, f"{where} swapped with row {other}", (place, other), into)
+        yield RowMutation(table, f"{where} swapped with row {other}", (place, other), into, name)
 
 
 def _whole_rows(table: Table, rows: Sequence[Row]) -> Iterator[RowMutation]:

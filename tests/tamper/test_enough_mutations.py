@@ -16,7 +16,7 @@ from .notes import spoilt_notes, spoilt_proofs
 from .rows import mutations, rows_in
 from .tally import CLASSES
 from .test_insiders import PLACES
-from .world import World, opened
+from .world import World, opened, signing
 
 LEAST = 500
 
@@ -29,9 +29,9 @@ def _files(world: World) -> Iterator[str]:
 
 
 def _artefacts(world: World) -> Iterator[str]:
-    note, older = world.held()[-1], world.held()[0]
+    note, older = world.held()[-1], world.held()[-2]
     with opened(world) as office:
-        key = office.signers[0]
+        key = signing(office)
     yield from (name for name, _ in spoilt_notes(note, key=key, older=older))
     for path in world.outside.glob("entry-*.tlog-proof"):
         yield from (f"{path.name}: {name}" for name, _ in spoilt_proofs(path.read_text(), others=[], newer=older))

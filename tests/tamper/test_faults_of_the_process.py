@@ -107,7 +107,7 @@ def test_of_two_sequencers_one_signs(world: World, tally: Tally, tmp_path: Path,
     twin = world.copy(tmp_path / "twin")
     shared = FileCell(world.home / "lock" / "head")
     with opened(world) as office, opened(twin) as other:
-        theirs = Log(other.engine, other.signers[0], cell=shared)
+        theirs = Log(other.engine, *other.signers, cell=shared)
         grow(office, 1)
         grow(other, grown, version="2")
         office.log.checkpoint()
@@ -127,7 +127,7 @@ def test_a_death_while_signing_costs_nothing(world: World, tally: Tally, tmp_pat
     with opened(world) as office:
         assert office.cell is not None
         with pytest.raises(Died):
-            Log(office.engine, office.signers[0], cell=Dying(office.cell, after=after)).checkpoint()
+            Log(office.engine, *office.signers, cell=Dying(office.cell, after=after)).checkpoint()
         same = findings_in(office) == [] and office.log.checkpoint() == wanted and findings_in(office) == []
     tally.note(f"death {'after' if after else 'before'} the lock", "neutral" if same else None)
     tally.settle()

@@ -11,27 +11,19 @@ import pytest
 
 from api.tokens import issue_token, revoke_token
 from cases.values import PartyDetails, PartyKind
-from storage import rebuild
-from storage.database import writing
 from storage.evidence import Entry, Kind, Role
 from storage.identity import found_again
 from storage.ledger.publish import DirectoryShelf, publish, publish_all
 from storage.verifier.logdir import verify_directory
 from storage.verifier.steps import Outcome
+from yihu.erasing import erase
 from yihu.wiring import Office
 
-from .offices import make_bare
 from .tally import SEED
 from .world import Clock, World, findings_in, grow, life_cycle, log_subject, sign
 
 LOGS = 50
 _CROWD = 250
-
-
-@pytest.fixture(scope="module")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """An office that has two witnesses and nothing else."""
-    return make_bare(tmp_path_factory.mktemp("bare"))
 
 
 def _clock_steps(office: Office, draw: random.Random) -> None:
@@ -42,9 +34,7 @@ def _clock_steps(office: Office, draw: random.Random) -> None:
 
 def _party_is_erased(office: Office, draw: random.Random) -> None:
     party = office.registry.add_party(PartyDetails(PartyKind.ORGANISATION, f"样例{draw.random()}"), actor=office.operator)
-    with writing(office.engine) as connection:
-        office.vault.erase(connection, party)
-    rebuild.rebuild(office.engine, office.projector, office.vault)
+    erase(office, party, reason="要求删除")
 
 
 def _token(office: Office, draw: random.Random) -> None:

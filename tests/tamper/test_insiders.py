@@ -119,8 +119,7 @@ def _copied(world: World, witness: Witness, place: Path) -> Witness:
 
 def test_the_life_cycle_that_a_stranger_is_given_finds_what_breaks_it(days: Days, tmp_path: Path) -> None:
     """Without any head from outside, by the published files alone."""
-    (name,) = BREAKING_A_RULE
-    forged = forge(days.world, tmp_path, ATTACKS[name], days.part("after"))
+    forged = forge(days.world, tmp_path, ATTACKS["deposit_before_securing"], days.part("after"))
     with opened(days.world) as office:
         table = life_cycle(office)
 
@@ -134,7 +133,8 @@ def test_an_insider_who_makes_full_tiles_anew(large: World, tally: Tally, tmp_pa
     """A log with a tile on two levels: all of it is made to fit, and the head outside tells."""
     forged = forge(large, tmp_path, ATTACKS[name], range(200, 260))
 
-    assert findings_of(forged.world) == []
+    # the office's own copy holds together, but for times that an authority has bounded
+    assert bool(findings_of(forged.world)) == (name == "backdate_a_block")
     report = verify_directory(forged.published, large.keys(), held=large.held())
     tally.note(f"{name} in a full tile", "detected" if report.outcome is Outcome.FAILED else None)
     tally.settle()

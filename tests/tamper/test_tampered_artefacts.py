@@ -21,7 +21,7 @@ from storage.verifier.steps import Outcome
 
 from .notes import DASH, signature_lines, spoilt_notes, spoilt_proofs, thief
 from .tally import Fate, Tally
-from .world import ORIGIN, World, opened
+from .world import ORIGIN, World, opened, signing
 
 CLASS = "B"
 
@@ -38,12 +38,12 @@ def published(small: World, tmp_path: Path) -> Path:
 def key(small: World) -> Signer:
     """The log's own key."""
     with opened(small) as office:
-        return office.signers[0]
+        return signing(office)
 
 
 def _is_the_same_statement(small: World, one: str, other: str) -> bool:
     """Whether two notes say the same, by the same signers, at the same times, for the verifier."""
-    keys = [*small.keys(), *(each.key for each in small.witnesses())]
+    keys = [small.keys()[-1], *(each.key for each in small.witnesses())]
     said = verify_checkpoint(one, keys, origin=ORIGIN), verify_checkpoint(other, keys, origin=ORIGIN)
     return said[0] == said[1] and SignedNote.parse(one).text == SignedNote.parse(other).text
 
@@ -51,7 +51,7 @@ def _is_the_same_statement(small: World, one: str, other: str) -> bool:
 def test_no_head_can_be_changed(small: World, published: Path, key: Signer, tally: Tally) -> None:
     """Each byte of each signature; lines of other heads; keys of the same name, of the same key id; signed nonsense."""
     head = published / "checkpoint"
-    note, older = head.read_text(), small.held()[0]
+    note, older = head.read_text(), small.held()[-2]
     witnesses = [one.key for one in small.witnesses()]
     assert len(signature_lines(note)) == len(witnesses) + 1
     for name, wrong in spoilt_notes(note, key=key, older=older):
@@ -72,6 +72,7 @@ def test_signature_lines_in_another_order_or_by_strangers_say_nothing_else(small
         "cosignatures in another order": "\n".join([text, own, *reversed(others), ""]),
         "the log's own line last": "\n".join([text, *others, own, ""]),
         "a line by a stranger": f"{note}{stranger}\n",
+        "a line of an older head by a key that was retired": f"{note}{signature_lines(small.held()[0])[0]}\n",
     }
     for name, changed in neutral.items():
         assert changed != note

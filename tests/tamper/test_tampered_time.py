@@ -79,16 +79,16 @@ def test_a_clock_that_lies_is_found_by_office_and_stranger(small: World, tally: 
     found = findings_of(world)
     tally.note(f"{name}, for the audit", "detected" if any("went back" in finding for finding in found) else None)
     wrong = {step.name for step in report.steps if not step.ok}
-    tally.note(f"{name}, for a stranger", "detected" if wrong == {"order"} and report.outcome is Outcome.FAILED else None)
+    tally.note(f"{name}, for a stranger", "detected" if "order" in wrong and report.outcome is Outcome.FAILED else None)
     tally.settle()
 
 
 @pytest.mark.parametrize("name", TRUTHS)
-def test_a_clock_that_is_put_right_is_no_fault(small: World, tmp_path: Path, name: str) -> None:
-    world, published = _retimed(small, tmp_path, TRUTHS[name])
+def test_a_clock_that_is_put_right_is_no_fault(bare: World, tmp_path: Path, name: str) -> None:
+    world, published = _retimed(bare, tmp_path, TRUTHS[name])
 
     assert findings_of(world) == []
-    assert verify_directory(published, small.keys()).outcome is Outcome.CONSISTENT
+    assert verify_directory(published, bare.keys()).outcome is Outcome.CONSISTENT
 
 
 @pytest.mark.parametrize(

@@ -22,12 +22,13 @@ from storage.database import migrate, reading
 from storage.evidence import Entry, Kind, Subject
 from storage.identity import found_again
 from storage.ledger.feeding import feed
-from storage.ledger.keys import VerifierKey
+from storage.ledger.keys import Signer, VerifierKey
 from storage.ledger.publish import DirectoryShelf, publish_all
 from storage.ledger.witness import Answer
 from storage.ledger.witnessing import Witness as AtWork
 from storage.schema import projections
 from storage.verifier.lifecycle import LifeCycle
+from tests.servers.tsa_server import Authority
 from yihu.auditing import Asked, audit_of
 from yihu.wiring import Office
 
@@ -37,9 +38,13 @@ FULL_TILE = 256
 
 @dataclass
 class Clock:
-    """A clock that goes on a little at every look, and that a test may set."""
+    """
+    A clock that goes on a little at every look, and that a test may set.
 
-    now: datetime = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+    It begins later than these tests will ever run, for an office is founded by the clock of the machine.
+    """
+
+    now: datetime = datetime(2040, 11, 22, 8, 0, tzinfo=UTC)
 
     def __call__(self) -> datetime:
         """Return a moment a little later than the last."""
@@ -56,7 +61,7 @@ class World:
 
     def office(self) -> Office:
         """Open the office as a process does that remembers nothing."""
-        return Office.open(self.home / "yihu.toml", Clock(datetime(2026, 11, 23, 8, 0, tzinfo=UTC)))
+        return Office.open(self.home / "yihu.toml", Clock(datetime(2040, 11, 23, 8, 0, tzinfo=UTC)))
 
     @property
     def database(self) -> Path:
@@ -77,9 +82,20 @@ class World:
         """Open the witnesses, who are under other administrators."""
         return [AtWork.open(place, clock=Clock()) for place in sorted(self.outside.glob("witness-*"))]
 
+    def authority(self) -> Authority:
+        """Open the time-stamping authority, whose certificates lead officers' ones too."""
+        return Authority.reopened(self.outside / "tsa")
+
     def keys(self) -> list[VerifierKey]:
-        """The keys of the log, as they came to a stranger on paper."""
-        return [VerifierKey.parse((self.outside / "vkey").read_text())]
+        """The keys of the log, as they came to a stranger on paper, the oldest first."""
+        return [VerifierKey.parse(line) for line in (self.outside / "vkey").read_text().splitlines()]
+
+    def learn(self, vkey: str) -> None:
+        """Have everybody outside know one more key of the log."""
+        with (self.outside / "vkey").open("a") as paper:
+            paper.write(f"{vkey}\n")
+        for witness in self.witnesses():
+            witness.watch(VerifierKey.parse(vkey))
 
     def held(self) -> list[str]:
         """The heads that were kept outside, oldest first."""
@@ -121,6 +137,11 @@ def findings_in(office: Office, *, store: AuditedStore | None = None) -> list[st
     found = [f"{step.name}: {finding}" for step in verdict.steps for finding in step.findings]
     assert verdict.is_consistent == (not found)
     return found
+
+
+def signing(office: Office) -> Signer:
+    """The key that signs heads now."""
+    return office.log.keys.signers[office.log.keys.newest()]
 
 
 def life_cycle(office: Office) -> LifeCycle:

@@ -165,3 +165,15 @@ def test_a_key_that_went_without_a_word_is_found(small: Everything, how: str) ->
 
     found = [f"{small.party}: its data key is gone, and no entry says that it was erased"]
     assert erasure_faults(office.engine) == (0, found)
+
+
+def test_a_place_that_nobody_holds_is_found(small: Everything) -> None:
+    """The empty row is what keeps a later value from bringing a key back."""
+    office = small.ended().office
+    erase(office, small.party, reason="期满")
+    with writing(office.engine) as connection:
+        connection.execute(delete(vault_keys).where(vault_keys.c.subject == str(small.party)))
+
+    found = [f"{small.party}: it was erased, and nothing holds the place of its data key"]
+    assert erasure_faults(office.engine) == (1, found)
+    office.engine.dispose()

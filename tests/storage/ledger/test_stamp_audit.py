@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, delete, func, insert, select, text, update
+from sqlalchemy import Connection, delete, func, insert, literal, select, text, update
 
 from storage.database import writing
 from storage.errors import LedgerError, NotFound, StorageUnavailable
@@ -83,6 +83,12 @@ CHANGES: dict[str, Callable[[Connection], Any]] = {
     "another size": lambda connection: connection.execute(
         update(timestamps).where(timestamps.c.size == select(func.max(timestamps.c.size)).scalar_subquery()).values(size=3)
     ),
+    "a reply under another size as well": lambda connection: connection.execute(
+        insert(timestamps).from_select(
+            ["size", "digest", "token"],
+            select(literal(3), timestamps.c.digest, timestamps.c.token).order_by(timestamps.c.size.desc()).limit(1),
+        )
+    ),
     "one too many": lambda connection: connection.execute(insert(timestamps).values(size=3, digest="0" * 64, token=b"x")),
 }
 
@@ -95,6 +101,15 @@ def test_a_kept_reply_that_was_tampered_with_is_found(
         change(connection)
 
     assert audited(stamped, authority).findings != []
+
+
+def test_a_reply_that_was_kept_and_not_recorded_is_no_fault(stamped: LivingLog, authority: Authority, ask: Clockwork) -> None:
+    """A crash leaves it; whoever asks next records it."""
+    size = signed(stamped)
+    reply = ask(request_for(due(stamping(stamped, authority))))
+    stamping(stamped, authority)._keep(size, hashlib.sha256(reply).hexdigest(), reply)
+
+    assert audited(stamped, authority) == Found(2, [])
 
 
 def test_an_entry_that_says_something_else_than_the_reply_is_found(
