@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.report import short
+
 _WIDTH, _HEIGHT = 250, 210
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 14, 46, 40
 _INK, _GRID, _PAPER, _GOAL = "#24292f", "#d8dee4", "#ffffff", "#b35900"
@@ -78,6 +80,9 @@ def _drawn(panel: _Panel, colour: str) -> Iterable[str]:
     points = [place(size, value) for size, value in sorted(panel.values.items())]
     yield f'<polyline points="{" ".join(f"{x},{y}" for x, y in points)}" fill="none" stroke="{colour}" stroke-width="2"/>'
     yield from (f'<circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>' for x, y in points)
+    for (x, y), size in zip(points, sorted(panel.values), strict=True):
+        anchor = "start" if size == min(panel.values) else "end" if size == max(panel.values) else "middle"
+        yield _text(x, y + 16, short(panel.values[size]), anchor=anchor, fill=colour)
 
 
 def _decades(values: Iterable[float]) -> tuple[int, int]:
@@ -96,4 +101,6 @@ def _power(power: int) -> str:
 
 
 def _text(x: float, y: float, said: str, *, anchor: str = "start", fill: str = _INK, weight: str = "normal") -> str:
-    return f'<text x="{x}" y="{y}" text-anchor="{anchor}" fill="{fill}" font-weight="{weight}">{said}</text>'
+    # a rim of the colour of the paper, so that lines may pass below
+    look = f'fill="{fill}" font-weight="{weight}" stroke="{_PAPER}" stroke-width="3" paint-order="stroke"'
+    return f'<text x="{x}" y="{y}" text-anchor="{anchor}" {look}>{said}</text>'

@@ -3,7 +3,8 @@ How fast the ledger is, and how little a stranger needs to verify it: ``./run be
 
 * Recording durably, in batches, from many threads and one by one, on SQLite and PostgreSQL, against an insertion of the same
   bytes by the database driver alone.
-* How soon two witnesses have cosigned what was recorded; the memory of whoever records and signs; what publishing more takes.
+* How soon two witnesses have cosigned what was recorded; the memory of whoever records and signs.
+* What publishing takes, and auditing with ``--since``, when the same number of entries is new on top of few and of many.
 * A proof out of a million entries: its size, and the time to verify it. Auditing a published log with the verifier alone.
 
 ``--full`` records a million entries and takes five runs. ``--chart FILE`` draws how all that grows with the log.
@@ -20,6 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.auditing import costs_of_going_on
 from bench.chart import Chart
 from bench.cosigning import latencies
 from bench.measure import Command, Costs, Duel, RunFailed, Spread, costs_of
@@ -36,7 +38,9 @@ _PERSISTENT = Path("/var/tmp")  # noqa: S108 - a memory disk (as /tmp may be) wo
 _BATCHED, _THREADED, _SINGLE = 5_120, 3_200, 640
 _PROOFS = 300
 _SIZES = (1_000, 10_000, 100_000, 1_000_000)
-_MORE, _PUBLISHED = 1_000, (5_000, 25_000)
+_MORE, _PUBLISHED, _AUDITED = 1_000, (5_000, 25_000), (2_000, 20_000, 100_000)
+_SAME = 1.5
+"""How often what it takes on top of few entries it may take on top of many, and still be called the same."""
 
 _BATCHED_PER_S, _SINGLE_PER_S = 2_000, 500
 _COSIGNED_S, _PROOF_BYTES, _VERIFY_MS, _AUDIT_S, _AUDIT_MIB, _GROWTH_MIB = 2.0, 2_048, 1.0, 30.0, 300.0, 16.0
@@ -87,10 +91,24 @@ class Bench:
 
     def publishing(self) -> None:
         """Find whether publishing what is new costs more the longer the log is."""
+        medians = {}
         for size in _PUBLISHED:
             seconds = seconds_to_publish(self._office(), self.work / f"shelf-{size}", size=size, more=_MORE, times=self.runs)
             what = either(f"已有 {size:,} 条时公布新的 {_MORE:,} 条", f"publishing {_MORE:,} more on top of {size:,}")
             self._figure(f"publish_on_{size}", what, seconds, "s")
+            medians[size] = statistics.median(seconds)
+        self._growth("publish_growth", either("公布新记录", "publishing more"), medians)
+
+    def auditing(self) -> None:
+        """Find whether auditing what is new costs more the longer the log is."""
+        medians = {}
+        for size in _AUDITED if self.is_full else _AUDITED[:-1]:
+            costs = Costs(costs_of_going_on(self._office(), size=size, more=_MORE, times=self.runs))
+            what = either(f"已审 {size:,} 条时续审新的 {_MORE:,} 条", f"auditing {_MORE:,} more on top of {size:,}")
+            self._figure(f"audit_on_{size}", what, [run.wall for run in costs.runs], "s")
+            self._figure(f"audit_on_{size}_cpu", f"{what} (CPU)", [run.cpu for run in costs.runs], "s")
+            medians[size] = costs.cpu.median
+        self._growth("audit_growth", either("续审新记录 (CPU)", "auditing more (CPU)"), medians)
 
     def published(self) -> None:
         """Audit published logs from a thousand to a million entries, and verify proofs out of them."""
@@ -105,6 +123,11 @@ class Bench:
                 self._figure("audit", what, [run.wall for run in audits.runs], "s", limit=_AUDIT_S)
                 self._figure("audit_cpu", f"{what} (CPU)", [run.cpu for run in audits.runs], "s")
                 self._figure("audit_rss", f"{what} (RSS)", [run.rss for run in audits.runs], "MiB", limit=_AUDIT_MIB)
+
+    def _growth(self, key: str, what: str, medians: Mapping[int, float]) -> None:
+        few, many = min(medians), max(medians)
+        said = either(f"{what}：已有 {many:,} 条比已有 {few:,} 条", f"{what}: on top of {many:,} to on top of {few:,}")
+        self._figure(key, said, [medians[many] / medians[few]], "×", limit=_SAME)
 
     def _audits(self, log: PublishedLog, *, runs: int) -> Costs:
         command = Command([sys.executable, "-m", "storage.verifier", str(log.root), "--vkey", log.vkey])
@@ -162,6 +185,7 @@ _PARTS: Mapping[str, Callable[[Bench], None]] = {
     "recording": Bench.recording,
     "cosigned": Bench.cosigned,
     "publishing": Bench.publishing,
+    "auditing": Bench.auditing,
     "memory": Bench.memory,
     "published": Bench.published,
 }

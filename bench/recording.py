@@ -123,11 +123,11 @@ def _signing(office: Office, size: int) -> list[dict[str, float]]:
             if done // BATCH % _SIGNED_EVERY == 0 or done == until:
                 office.log.checkpoint()
             spent += time.perf_counter() - began
-        steps.append({"size": until, "us": 1e6 * spent / (until - start), "rss": _resident()})
+        steps.append({"size": until, "us": 1e6 * spent / (until - start), "rss": resident()})
     return steps
 
 
-def _resident() -> float:
+def resident() -> float:
     """MiB that this process has in memory now."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024

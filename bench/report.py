@@ -124,10 +124,11 @@ def _row_of(figure: Figure) -> str:
 
 
 def _spread(spread: Spread) -> str:
-    return f"{_short(spread.median)} [{_short(spread.low)} … {_short(spread.high)}]"
+    return f"{short(spread.median)} [{short(spread.low)} … {short(spread.high)}]"
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
+    """Write a number with about three digits."""
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 - three digits say enough
 
 

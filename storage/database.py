@@ -27,7 +27,6 @@ from sqlalchemy import (
     event,
     inspect,
     make_url,
-    text,
 )
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -55,8 +54,11 @@ _PATIENCE_SECONDS = 30
 _BUSY_SECONDS = 0.01
 """How long a database is left alone that is busy being made."""
 
-_TAKE_LOG_LOCK = text("SELECT pg_advisory_xact_lock(0x59696875)")
+_TAKE_LOG_LOCK = "SELECT pg_advisory_xact_lock(0x59696875)"
 """The PostgreSQL lock that orders appends ("Yihu"); it ends with the transaction."""
+
+_BEGIN_WRITING = f"BEGIN ISOLATION LEVEL READ COMMITTED; {_TAKE_LOG_LOCK}"
+"""Sent together. What comes after it sees what was committed while it waited: there is a snapshot for each statement."""
 
 _POSTGRESQL = {
     "connect_timeout": 10,
@@ -147,7 +149,6 @@ def _begin_sqlite(connection: Connection) -> None:
 def _postgresql(url: URL) -> Engine:
     chosen = {name: value for name, value in _POSTGRESQL.items() if name not in url.query}
     try:
-        # whoever has waited for the lock must see what was committed meanwhile: a snapshot for each statement
         engine = create_engine(
             url, connect_args=chosen, isolation_level="READ COMMITTED", pool_pre_ping=True, hide_parameters=True
         )
@@ -155,6 +156,7 @@ def _postgresql(url: URL) -> Engine:
         message = f"{error.name}: this package is not installed; it comes with the extra 'postgres'"
         raise StorageUnavailable(message) from error
     event.listen(engine, "connect", _tune_postgresql)
+    event.listen(engine, "begin", _begin_postgresql)
     return engine
 
 
@@ -163,17 +165,22 @@ def _tune_postgresql(connection: Any, _record: Any) -> None:  # noqa: ANN401 - t
     connection.commit()
 
 
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get("writing"):
+        connection.exec_driver_sql(_BEGIN_WRITING)
+
+
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Hold the only writing transaction; it is committed durably on leaving, or rolled back by any exception."""
-    with translated(), engine.connect() as connection, _only_writer(connection):
+    with _connected(engine) as connection, _only_writer(connection):
         yield connection
 
 
 @contextmanager
 def migrating(engine: Engine) -> Iterator[Connection]:
     """Hold the only writing transaction, one that may make tables anew."""
-    with translated(), engine.connect() as connection:
+    with _connected(engine) as connection:
         # closed at the end, not used again: it was told to look less closely
         connection.detach()
         with _only_writer(connection.execution_options(migrating=True)):
@@ -183,9 +190,16 @@ def migrating(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def _only_writer(connection: Connection) -> Iterator[None]:
     with connection.execution_options(writing=True).begin():
-        if connection.dialect.name == "postgresql":
-            connection.execute(_TAKE_LOG_LOCK)
         yield
+
+
+@contextmanager
+def _connected(engine: Engine) -> Iterator[Connection]:
+    with translated(), engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            # the driver must not begin transactions by itself: _begin_postgresql does. It does end them.
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+        yield connection
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from storage.projecting import Change
 from storage.schema import projections
 from storage.verifier.dockkeys import KEY_SET, manifest_text
 
-__all__ = ["MOVES", "DockSigner", "project", "recorded_key"]
+__all__ = ["MOVES", "DockSigner", "dock_keys", "project", "recorded_key"]
 
 MOVES = (move(Kind.DOCK, KEY_SET, f"{UNBORN}|known", "known"),)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, select
 
 from storage.database import reading
+from storage.dock_keys import dock_keys
 from storage.errors import EvidenceError
 from storage.evidence import Actor, Entry, Recorded, Role, Subject
 from storage.ledger.leaf import Leaf
@@ -108,7 +109,7 @@ def _heads(found: KeyFaults, view: Connection, log: Log, sm2: Sm2Key | None, sta
 def _lists(found: KeyFaults, view: Connection, start: int) -> None:
     docks = DockKeys()
     # which key a dock has is said before *start* too
-    for seq, raw in (*_entries_of(view, KEY_SET, before=start), *_entries_of(view, KEY_SET, MANIFESTED, start=start)):
+    for seq, raw in (*_keys_before(view, start), *_entries_of(view, KEY_SET, MANIFESTED, start=start)):
         leaf = read_leaf(raw)
         if docks.concerns(leaf):
             found.attempt(f"entry {seq}", lambda leaf=leaf: docks.follow(leaf))  # type: ignore[misc]
@@ -134,14 +135,19 @@ def _signed(found: KeyFaults, view: Connection, vault: Vault, raw: bytes, truste
         found.erased += 1
 
 
-def _entries_of(view: Connection, *types: str, start: int = 0, before: int | None = None) -> Iterator[tuple[int, bytes]]:
+def _keys_before(view: Connection, start: int) -> Iterator[tuple[int, bytes]]:
+    """Give the entries before *start* by which docks got keys, without looking through the whole history for them."""
+    wanted = select(entries.c.seq, entries.c.leaf).join(dock_keys, dock_keys.c.seq == entries.c.seq)
+    for row in view.execute(wanted.where(entries.c.seq < start).order_by(entries.c.seq)):
+        yield row.seq, row.leaf
+
+
+def _entries_of(view: Connection, *types: str, start: int = 0) -> Iterator[tuple[int, bytes]]:
     wanted = (
         select(entries.c.seq, entries.c.leaf)
         .join(history, history.c.seq == entries.c.seq)
         .where(history.c.type.in_(types), history.c.seq >= start)
         .order_by(entries.c.seq)
     )
-    if before is not None:
-        wanted = wanted.where(history.c.seq < before)
     for row in view.execute(wanted):
         yield row.seq, row.leaf

@@ -115,10 +115,10 @@ def write_moves(connection: Connection, moves: Sequence[Moved]) -> None:
     Raises what `Projector.apply` raises; of several moves the error names the first of its kind.
     """
     born = [move for move in moves if move.before.last_seq is None]
-    went_on = [move for move in moves if move.before.last_seq is not None]
-    for statement, row_of, some in ((_BORN, _born, born), (_WENT_ON, _went_on, went_on), (_HAPPENED, _happened, moves)):
+    known = [move for move in moves if move.before.last_seq is not None]
+    for statement, row_of, some in ((_BORN, _born, born), (_WENT_ON, _went_on, known), (_HAPPENED, happened, moves)):
         if some:
-            _execute(connection, some[0].recorded, statement, [row_of(move) for move in some])
+            execute(connection, some[0].recorded, statement, [row_of(move) for move in some])
 
 
 def write_changes(connection: Connection, changes: Iterable[tuple[Recorded, Change]]) -> None:
@@ -130,7 +130,7 @@ def write_changes(connection: Connection, changes: Iterable[tuple[Recorded, Chan
     for _, group in groupby(changes, key=lambda each: _alike(each[1])):
         (recorded, first), *others = group
         rows = [first.values, *(change.values for _, change in others)]
-        _execute(connection, recorded, first.statement, rows, each=first.rows)
+        execute(connection, recorded, first.statement, rows, each=first.rows)
 
 
 def _alike(change: Change) -> tuple[object, ...]:
@@ -149,7 +149,8 @@ def _went_on(move: Moved) -> dict[str, object]:
     return {"name": str(move.recorded.entry.subject), "before": move.before.last_seq, **move.after._asdict()}
 
 
-def _happened(move: Moved) -> dict[str, object]:
+def happened(move: Moved) -> dict[str, object]:
+    """Give the row of the history."""
     recorded, entry = move.recorded, move.recorded.entry
     return {
         "seq": recorded.seq,
@@ -161,9 +162,10 @@ def _happened(move: Moved) -> dict[str, object]:
     }
 
 
-def _execute(
+def execute(
     connection: Connection, first: Recorded, statement: Executable, rows: Sequence[Mapping[str, object]], *, each: int = 1
 ) -> None:
+    """Carry out *statement* with *rows*, each of which must touch *each* rows. Raises what `Projector.apply` raises."""
     what, expected = f"{first.entry.type} of {first.entry.subject}", each * len(rows)
     # one row is not sent the way that many are: that costs more
     values = rows if len(rows) > 1 else rows[0] or None

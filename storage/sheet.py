@@ -12,15 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
+from storage.at_once import is_possible, write_at_once
 from storage.evidence import Entry, Recorded, Subject, utc_moment
 from storage.ledger.leaf import Leaf
 from storage.ledger.tree import leaf_hash
 from storage.projecting import Change, Moved, Projector, Standing, write_changes, write_moves
-from storage.schema import entries, history
+from storage.schema import entries, history, subjects, vault_keys
 from storage.vault import ERASED, Sealing, Vault
 
 _APPEND = insert(entries)
@@ -30,6 +31,18 @@ _LAST = (
     .order_by(entries.c.seq.desc())
     .limit(1)
 )
+_NEWEST = select(func.max(entries.c.seq).label("seq")).subquery()
+_LOOK = select(
+    _NEWEST.c.seq,
+    history.c.at,
+    *(subjects.c.subject, subjects.c.state, subjects.c.entries, subjects.c.last_seq, subjects.c.last_hash),
+    vault_keys.c.wrapped,
+).select_from(
+    _NEWEST.outerjoin(history, history.c.seq == _NEWEST.c.seq)
+    .outerjoin(subjects, subjects.c.subject == bindparam("subject"))
+    .outerjoin(vault_keys, vault_keys.c.subject == bindparam("keeper"))
+)
+"""All there is to know before one entry is put down, at once."""
 
 
 class _Head(NamedTuple):
@@ -37,6 +50,11 @@ class _Head(NamedTuple):
 
     size: int
     at: datetime | None
+
+    @classmethod
+    def of(cls, last: int | None, at: str | None) -> Self:
+        """Make it of the number of the last entry, if there is one, and its time."""
+        return cls(0 if last is None else last + 1, None if at is None else utc_moment(at))
 
 
 class Sheet:
@@ -50,7 +68,7 @@ class Sheet:
         self._sealing = Sealing(vault)
         self._log = log
         self._clock = clock
-        self._head = _head(connection)
+        self._head = _Head(0, None)
         self._standings: dict[Subject, Standing] = {}
         self._leaves: list[dict[str, object]] = []
         self._moves: list[Moved] = []
@@ -59,8 +77,21 @@ class Sheet:
     def read(self, wanted: Iterable[Entry]) -> None:
         """Read what has to be known before entries like these can be put down."""
         known = list(wanted)
+        if len(known) == 1:
+            self._look(known[0])
+            return
+        self._head = _head(self._connection)
         self._standings |= self._projector.standings(self._connection, {entry.subject for entry in known})
         self._sealing.read(self._connection, {_keeper(entry) for entry in known if entry.personal})
+
+    def _look(self, entry: Entry) -> None:
+        keeper = str(_keeper(entry))
+        row = self._connection.execute(_LOOK, {"subject": str(entry.subject), "keeper": keeper}).one()
+        self._head = _Head.of(row.seq, row.at)
+        if row.subject is not None:
+            self._standings[entry.subject] = Standing(row.state, row.entries, row.last_seq, row.last_hash)
+        if entry.personal and row.wrapped is not None:
+            self._sealing.know(keeper, row.wrapped)
 
     def put(self, entry: Entry) -> Recorded:
         """Put *entry* down as the next one, in memory. Raises `LifeCycleError` and what making a leaf raises."""
@@ -80,9 +111,13 @@ class Sheet:
         """Write everything. Raises what `storage.projecting.Projector.apply` raises; then nothing may be committed."""
         if not self._leaves:
             return
-        self._connection.execute(_APPEND, self._leaves)
-        self._sealing.write(self._connection)
-        write_moves(self._connection, self._moves)
+        sealed = self._sealing.few
+        if len(self._leaves) == 1 and sealed is not None and is_possible(self._connection, self._moves[0]):
+            write_at_once(self._connection, self._moves[0], self._leaves[0], next(iter(sealed), None))
+        else:
+            self._connection.execute(_APPEND, self._leaves)
+            self._sealing.write(self._connection)
+            write_moves(self._connection, self._moves)
         write_changes(self._connection, self._changes)
 
     def _made(self, entry: Entry, standing: Standing) -> tuple[Recorded, bytes]:
@@ -112,7 +147,7 @@ def _keeper(entry: Entry) -> Subject:
 
 def _head(connection: Connection) -> _Head:
     last = connection.execute(_LAST).first()
-    return _Head(0, None) if last is None else _Head(last.seq + 1, None if last.at is None else utc_moment(last.at))
+    return _Head.of(None, None) if last is None else _Head.of(last.seq, last.at)
 
 
 def _milliseconds(moment: datetime) -> datetime:

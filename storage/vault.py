@@ -148,7 +148,11 @@ class Vault:
     def keys(self, connection: Connection, subjects: Collection[str]) -> dict[str, bytes | None]:
         """Return the data keys of those *subjects* that ever had one; None stands for one that was destroyed."""
         rows = _KEYS.find(connection, subjects)
-        return {row.subject: None if row.wrapped == _NO_KEY else self._unwrapped(row.wrapped, row.subject) for row in rows}
+        return {row.subject: self.key(row.subject, row.wrapped) for row in rows}
+
+    def key(self, subject: str, wrapped: bytes) -> bytes | None:
+        """Return the data key of *subject* that is kept *wrapped*; None where it was destroyed."""
+        return None if wrapped == _NO_KEY else self._unwrapped(wrapped, subject)
 
     def _unwrapped(self, wrapped: bytes, subject: str) -> bytes:
         try:
@@ -171,7 +175,13 @@ class Sealing:
 
     def read(self, connection: Connection, subjects: Iterable[Subject]) -> None:
         """Read the data keys of *subjects*; those that have none get one when a value of theirs is sealed."""
-        keys = self._vault.keys(connection, [str(subject) for subject in subjects])
+        self._take_in(self._vault.keys(connection, [str(subject) for subject in subjects]))
+
+    def know(self, subject: str, wrapped: bytes) -> None:
+        """Take in the data key of *subject* as it is kept; for whoever has read it along with other things."""
+        self._take_in({subject: self._vault.key(subject, wrapped)})
+
+    def _take_in(self, keys: Mapping[str, bytes | None]) -> None:
         self._ciphers |= {subject: AESGCM(key) for subject, key in keys.items() if key is not None}
         self._gone |= {subject for subject, key in keys.items() if key is None}
 
@@ -195,6 +205,11 @@ class Sealing:
         """Destroy the key of *subject* with the rest of this transaction: nothing is sealed under it any more."""
         self._gone.add(str(subject))
         self._to_erase.append(subject)
+
+    @property
+    def few(self) -> list[dict[str, object]] | None:
+        """The sealed values, to be written along with something else, where that is at most one and no key changes."""
+        return None if self._new_keys or self._to_erase or self._sealed[1:] else self._sealed
 
     def write(self, connection: Connection) -> None:
         """Write keys and values, then erase; the leaves must stand already."""

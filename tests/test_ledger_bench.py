@@ -8,9 +8,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from bench.auditing import costs_of_going_on
 from bench.chart import Chart
 from bench.lives import ORIGIN, first
 from bench.measure import Cost, Costs, Duel, Spread
+from bench.offices import ledger
 from bench.proving import Proofs, signer, verifying
 from bench.published import PublishedLog
 from bench.report import Figure, Peer, Report
@@ -54,6 +56,12 @@ def test_only_proofs_that_hold_are_timed(tmp_path: Path) -> None:
     with pytest.raises(VerificationError):
         verifying(proof, leaf, [proofs.vkeys[1], proofs.vkeys[2]])
     assert f"\n{ORIGIN}\n300\n" in proof
+
+
+def test_every_audit_that_goes_on_is_timed(tmp_path: Path) -> None:
+    costs = costs_of_going_on(ledger(tmp_path / "office"), size=700, more=50, times=2)
+    assert len(costs) == 2
+    assert all(min(cost.wall, cost.cpu, cost.rss) > 0 for cost in costs)
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ class Audit:
                 "entries before {since} were not read again: only that their stored hashes have the root that was audited",
                 since=scope.since,
             )
-            yield Said("checkpoints, cosignatures and tiles of those entries")
+            yield Said("checkpoints, cosignatures, time-stamps and tiles of those entries")
             yield Said(
                 "rows of the catalog and objects of everything that no new entry is about, figures that count other entries, "
                 "rows that no entry speaks of, and objects of no clip",

@@ -107,7 +107,7 @@ CHINESE = {
     "entries before {since} were not read again: only that their stored hashes have the root that was audited": (
         "编号 {since} 之前的记录未重新读取：只核对了其哈希的根与上次审计一致"
     ),
-    "checkpoints, cosignatures and tiles of those entries": "这些记录的检查点、会签和瓦片",
+    "checkpoints, cosignatures, time-stamps and tiles of those entries": "这些记录的检查点、会签、时间戳和瓦片",
     "rows of the catalog and objects of everything that no new entry is about, figures that count other entries, "
     "rows that no entry speaks of, and objects of no clip": (
         "没有新记录涉及的目录行和对象、统计其他记录的数字、没有记录提到的目录行，以及不属于任何音像记录的对象"

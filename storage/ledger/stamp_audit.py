@@ -47,7 +47,7 @@ def timestamp_faults(engine: Engine, log: Log, roots: bytes | None, *, start: in
         for stamp in stamps:
             found.checked += 1
             found.findings.extend(_faults_of(connection, log, stamp, roots))
-        found.findings.extend(_about_nothing(connection, log))
+        found.findings.extend(_about_nothing(connection, log, start))
         found.findings.extend(_out_of_bounds(connection, stamps, start))
     return found
 
@@ -78,9 +78,10 @@ def _faults_of(connection: Connection, log: Log, stamp: Stamp, roots: bytes | No
         yield f"{what}: the entry says something else than the authority's reply"
 
 
-def _about_nothing(connection: Connection, log: Log) -> Iterator[str]:
+def _about_nothing(connection: Connection, log: Log, start: int) -> Iterator[str]:
     """Look at what is kept, whether an entry speaks of it or not: it has its digest, and is over a head of its size."""
-    for row in connection.execute(select(timestamps).order_by(timestamps.c.size)):
+    kept = select(timestamps).where(timestamps.c.size >= start).order_by(timestamps.c.size)
+    for row in connection.execute(kept, execution_options={"yield_per": _MOST}):
         what = f"time-stamp of {row.size} entries"
         if hashlib.sha256(row.token).hexdigest() != row.digest:
             yield f"{what}: the kept reply is not the one with the digest {row.digest[:16]}"

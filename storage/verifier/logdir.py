@@ -36,12 +36,12 @@ from .checkpoint import Checkpoint
 from .errors import VerificationError
 from .lifecycle import LifeCycle, Lives
 from .logfiles import CHECKPOINT, LogFiles, read_note
-from .logkeys import LogKeys
+from .logkeys import TELLING, LogKeys
 from .replay import Replay
 from .rotation import KeyHistory, ValidKey
 from .signatures import check_signatures, claimed, open_with, terms_of
 from .steps import Check, Report, report
-from .times import stamps_in
+from .times import STAMPED, stamps_in
 from .tokenfiles import check_tokens
 from .words import Said
 
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
     from .keys import VerifierKey
     from .sm2 import Sm2Key
+    from .times import Stamp
     from .tokenfiles import TokenFiles
 
 
@@ -76,12 +77,15 @@ def verify_directory(
     if note is None or head is None:
         return report([(signature, Said("-"))], vouched=False)
     files = LogFiles(root, head.size)
-    own = LogKeys(files, head.size, terms_of(keys))
+    own = LogKeys(terms_of(keys))
+    stamps: list[Stamp] = []
+    for index, raw in files.having(*TELLING, STAMPED):
+        own.follow(index, raw)
+        stamps += stamps_in((raw,))
     results = check_signatures(signature, note, head, own.history, witnesses, sm2)
     older = Check("held")
     heads = _held_heads(older, held, own.history)
     sizes = [*map(_size, heads), *(one.head.size for one in own.rotations)]
-    stamps = stamps_in(files.entries())
     replay = Replay(files, head, lives=Lives(life_cycle) if life_cycle else None, sizes=sizes, stamps=stamps)
     results += _contents(replay, files, head)
     own.verify_heads(replay.roots)

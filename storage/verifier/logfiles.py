@@ -16,7 +16,7 @@ from .merkle import HASH_BYTES
 from .tilefiles import ENTRIES, LARGEST_ENTRY, TILE_WIDTH, TileName, bundles_for, decode_entries, tiles_for, width_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 CHECKPOINT = "checkpoint"
@@ -69,13 +69,21 @@ class LogFiles:
         """Return the entries of a bundle, which must be as many as its width says."""
         return _entries(read_file(self._root / name.path, limit=_LARGEST_BUNDLE), name)
 
-    def entries(self) -> Iterator[bytes]:
-        """Give all entries as far as they can be read; how far that is, whoever goes through the bundles finds out."""
-        try:
-            for name in bundles_for(self._size):
-                yield from self.bundle(name)
-        except VerificationError:
-            return
+    def having(self, *signs: bytes) -> Iterator[tuple[int, bytes]]:
+        """
+        Give number and bytes of the entries in which one of *signs* stands; most bundles are not even taken apart for that.
+
+        Where a bundle cannot be read the way ends: how far that is, whoever goes through all of them finds out.
+        """
+        for name in bundles_for(self._size):
+            try:
+                whole = read_file(self._root / name.path, limit=_LARGEST_BUNDLE)
+                raws = _entries(whole, name) if _has_any(whole, signs) else []
+            except VerificationError:
+                return
+            for place, raw in enumerate(raws):
+                if _has_any(raw, signs):
+                    yield name.index * TILE_WIDTH + place, raw
 
     def verify_names(self) -> int:
         """Return how many files there are, if every file of the tree is there and nothing else is."""
@@ -122,6 +130,10 @@ class LogFiles:
             else:
                 message = "{path}: not a plain file"
                 raise VerificationError(message, path=path)
+
+
+def _has_any(raw: bytes, signs: Iterable[bytes]) -> bool:
+    return any(sign in raw for sign in signs)
 
 
 def _entries(raw: bytes, name: TileName) -> list[bytes]:

@@ -6,7 +6,6 @@ Memory stays flat: one bundle, one unfinished tile per level, and one line per s
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from .chain import Chain
@@ -54,7 +53,7 @@ class Replay:
         """Go through the log; where a bundle cannot be read, the way ends there."""
         self._remember(())
         for name in bundles_for(self._head.size):
-            raws = self.leaves.attempt(partial(self._files.bundle, name))
+            raws = self.leaves.attempt(self._files.bundle, name)
             if raws is None:
                 return
             self.leaves.done -= 1  # it is entries that are counted
@@ -90,19 +89,19 @@ class Replay:
             self._push(0, value)
 
     def _entry(self, raw: bytes, index: int) -> bytes:
-        leaf = self.leaves.attempt(partial(_read, raw, index))
+        leaf = self.leaves.attempt(_read, raw, index)
         if leaf is None:
             return leaf_hash(raw)
-        self.order.attempt(partial(self._chain.follow, leaf, index=index))
+        self.order.attempt(self._chain.follow, leaf, index=index)
         if self.moves is not None and self._lives is not None:
-            self.moves.attempt(partial(self._lives.follow, leaf))
+            self.moves.attempt(self._lives.follow, leaf)
         if leaf.type == SNAPSHOT:
-            self.snapshots.attempt(partial(self._tally.verify, leaf))
+            self.snapshots.attempt(self._tally.verify, leaf)
         self._tally.add(leaf.subject)
         if self.times is not None:
-            self.times.attempt(partial(self._bounds.follow, leaf))
+            self.times.attempt(self._bounds.follow, leaf)
         if self._docks.concerns(leaf):
-            self.manifests.attempt(partial(self._docks.follow, leaf))
+            self.manifests.attempt(self._docks.follow, leaf)
         return leaf.hash
 
     def _remember(self, hashes: Iterable[bytes]) -> None:
@@ -127,7 +126,7 @@ class Replay:
 
     def _compare(self, level: int, row: list[bytes]) -> None:
         name = TileName(level, self._tiles_of_level[level], len(row))
-        self.tiles.attempt(partial(self._verify_tile, name, b"".join(row)))
+        self.tiles.attempt(self._verify_tile, name, b"".join(row))
 
     def _verify_tile(self, name: TileName, expected: bytes) -> None:
         if self._files.tile(name) != expected:

@@ -11,6 +11,9 @@ from .words import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import ParamSpec
+
+    Given = ParamSpec("Given")
 
 Result = TypeVar("Result")
 
@@ -69,11 +72,11 @@ class Check:
         self._wrong: VerificationError | None = None
         self._uncheckable: SignaturesUncheckable | None = None
 
-    def attempt(self, action: Callable[[], Result]) -> Result | None:
-        """Do *action*; what it refuses is remembered, and None is returned instead of its result."""
+    def attempt(self, action: Callable[Given, Result], *given: Given.args, **named: Given.kwargs) -> Result | None:
+        """Do *action* with what is *given*; what it refuses is remembered, and None is returned instead of its result."""
         self.done += 1
         try:
-            return action()
+            return action(*given, **named)
         except SignaturesUncheckable as error:
             self._uncheckable = error
         except VerificationError as error:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .strict import Json
 
 TIMESTAMPED = "TIMESTAMPED"
+STAMPED = b'"type":"TIMESTAMPED"'
+"""What stands in every such entry, and hardly in another: cheap to look for."""
 TOLERANCE_MS = 60_000
 """How far the log's clock may be from the authority's, which a machine without a time server easily is."""
 LARGEST_ACCURACY_MS = 60_000
@@ -86,7 +88,7 @@ def stamps_in(raws: Iterable[bytes]) -> list[Stamp]:
     """Return what the well-formed entries ``TIMESTAMPED`` among *raws* say: what `Bounds` must know beforehand."""
     found = []
     for raw in raws:
-        if b'"type":"TIMESTAMPED"' not in raw:
+        if STAMPED not in raw:
             continue
         try:
             leaf = read_leaf(raw)

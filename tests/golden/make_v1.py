@@ -231,22 +231,23 @@ def snapshot_proofs(grown: Grown) -> dict[str, SnapshotProof]:
 
 def _write_bundle(writer: Writer, grown: Grown, note: str, table: bytes) -> None:
     log = grown.log
-    told = [leaf.subject for leaf in log.leaves if leaf.type in {"EXPORTED", "ACCESSED"}]
+    told = [leaf.subject for leaf in log.leaves if leaf.type in {"EXPORTED", "ACCESSED"} and leaf.subject.startswith("clip:")]
     numbers = tuple(leaf.seq for leaf in log.leaves if leaf.subject in told)
     older = tuple(OlderHead(size, head, _consistency(grown, size)) for size, head in _sized(grown.held))
     entries = tuple(ProvedEntry(seq, log.raws[seq], log.proof(seq, note)) for seq in numbers)
-    stamps = tuple(Stamped(name, reply) for name, reply in grown.tokens.items())
+    ((name, reply),) = grown.tokens.items()
+    stamp = Stamped(int(name.partition("-")[0]), hashlib.sha256(reply).hexdigest(), reply)
     root = writer.root / "bundle"
     root.mkdir()
     bag, lines = BagWriter(root), []
-    for name in sorted(told):
-        clip = subject(Kind.CLIP, int(name[-23:]))
+    for handed in sorted(told):
+        clip = subject(Kind.CLIP, int(handed[-23:]))
         path = f"media/{clip.id}.mp4"
         bag.copy(f"data/{path}", io.BytesIO(media_of(clip)))
         bag.put(f"data/segments/{clip.id}.seg", segments_of(media_of(clip)).encode())
         lines.append(f"{segments_of(media_of(clip)).digests.hex()}  {path}\n")
     bag.put("data/media.b3", "".join(lines).encode())
-    write_excerpt(bag, Excerpt(note, log.size, is_outside=True, entries=entries, older=older, stamps=stamps))
+    write_excerpt(bag, Excerpt(note, log.size, is_outside=True, entries=entries, older=older, stamp=stamp))
     bag.put(f"data/disclosure/{numbers[0]}.json", disclosure_of(grown, numbers[0], ("file",)))
     bag.put("life-cycle.json", table)
     export = subject(Kind.VIEWING, 20).id

@@ -214,7 +214,7 @@ def test_no_handing_over_can_be_changed(small: World, old: Signer, tally: Tally)
 
 
 HEADS: dict[str, Callable[[Checkpoint, Signer], str]] = {
-    "the newest head by the old key": lambda head, old: sign_checkpoint(head, old),
+    "the newest head by the old key": sign_checkpoint,
     "the newest head by a thief's key": lambda head, _old: sign_checkpoint(head, thief(head.origin)),
 }
 

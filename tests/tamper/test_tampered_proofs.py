@@ -1,4 +1,4 @@
-"""What people carry away besides proofs: heads that two keys signed, disclosed values, and proofs that there is nothing more."""
+"""What people carry away besides proofs: heads that two keys signed, disclosed values, proofs of nothing more."""
 
 from __future__ import annotations
 

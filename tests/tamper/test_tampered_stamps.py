@@ -1,8 +1,8 @@
 """
 Time-stamps, bent by somebody with the real key who may ask an authority whenever he likes.
 
-An entry that claims an earlier time than a time-stamp before it, or a later one than a time-stamp over it, is found by the audit
-and by a stranger who has the log, the tokens and the roots; and so is every token that is not what its entry says.
+An entry that claims an earlier time than a time-stamp before it, or a later one than a time-stamp over it, is found by the
+audit and by a stranger who has the log, the tokens and the roots; and so is every token that is not what its entry says.
 """
 
 from __future__ import annotations
