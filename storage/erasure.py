@@ -170,7 +170,8 @@ def erasure_faults(engine: Engine) -> tuple[int, list[str]]:
         faults = [f"{subject}: it was erased, and its data key is there" for subject in _undead(connection)]
         gone = select(vault.c.subject).distinct().outerjoin(vault_keys, vault_keys.c.subject == vault.c.subject)
         gone = gone.where(or_(vault_keys.c.wrapped.is_(None), vault_keys.c.wrapped == b""))
-        silent = sorted(set(connection.scalars(gone)) - recorded)
+        empty = select(vault_keys.c.subject).where(vault_keys.c.wrapped == b"")
+        silent = sorted({*connection.scalars(gone), *connection.scalars(empty)} - recorded)
         unheld = sorted(recorded - set(connection.scalars(select(vault_keys.c.subject))))
     faults += [f"{subject}: it was erased, and nothing holds the place of its data key" for subject in unheld]
     return len(recorded), faults + [

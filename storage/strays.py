@@ -69,5 +69,6 @@ def _owner(leaf: Leaf) -> str:
 
 def _keys(connection: Connection) -> Iterator[str]:
     used = exists().where(vault.c.subject == vault_keys.c.subject)
-    for subject in connection.scalars(select(vault_keys.c.subject).where(~used)):
+    # an empty row holds the place of a destroyed key, whether there were values or not; `storage.erasure` looks at those
+    for subject in connection.scalars(select(vault_keys.c.subject).where(~used, vault_keys.c.wrapped != b"")):
         yield f"vault: a data key of {subject}, of whom no value is kept"

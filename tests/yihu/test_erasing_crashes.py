@@ -16,8 +16,9 @@ from storage import rebuild
 from storage.database import reading, writing
 from storage.erasure import ERASED, erased, erasure_faults, finish_erasures
 from storage.errors import StorageUnavailable
-from storage.evidence import Subject
+from storage.evidence import Kind, Subject
 from storage.schema import vault_keys
+from storage.strays import strays
 from tests.crashes.offices import opened
 from yihu.erasing import erase
 from yihu.founding import started
@@ -176,4 +177,20 @@ def test_a_place_that_nobody_holds_is_found(small: Everything) -> None:
 
     found = [f"{small.party}: it was erased, and nothing holds the place of its data key"]
     assert erasure_faults(office.engine) == (1, found)
+    office.engine.dispose()
+
+
+def test_a_place_held_for_a_key_is_no_stray_and_one_that_nobody_erased_is_a_fault(small: Everything) -> None:
+    """Whoever was erased may have had no value at all; and an empty row alone would keep every value of somebody out."""
+    office = small.ended().office
+    silent, nobody = Subject(Kind.PARTY, "0" * 26), Subject(Kind.PARTY, "1" * 26)
+    with writing(office.engine) as connection:
+        for subject in (silent, nobody):
+            connection.execute(insert(vault_keys).values(subject=str(subject), wrapped=b""))
+    with reading(office.engine) as connection:
+        assert [stray for stray in strays(connection) if "1" * 26 in stray or "0" * 26 in stray] == []
+
+    _, faults = erasure_faults(office.engine)
+
+    assert faults == [f"{subject}: its data key is gone, and no entry says that it was erased" for subject in (silent, nobody)]
     office.engine.dispose()
