@@ -86,7 +86,10 @@ def _derived(clip: Subject) -> Told:
         "sha256": f"sha256:{DIGEST}",
         "size": 41,
     }
-    return Told({"facts": {"duration_ms": 6000}, "findings": ["silent"], "outputs": [output]}, {}, DOCK, Role.DOCK)
+    streams: Json = [{"codec": "h264", "height": 720, "kind": "video", "width": 1280}]
+    facts: Json = {"container": "mov", "created": None, "duration_ms": 6000, "kind": "video", "streams": streams}
+    tool: Json = {"name": "ffmpeg", "sha256": DIGEST, "version": "7"}
+    return Told({"facts": facts, "findings": ["silent"], "outputs": [output], "tool": tool}, {}, DOCK, Role.DOCK)
 
 
 def _manifested(device: Subject, at: str) -> Told:
@@ -150,7 +153,7 @@ _PLAIN: dict[str, Told] = {
     "DEVICE_ENROLLED": Told({"identified_by": "named"}, {"label": "样例机"}, DOCK, Role.DOCK),
     "DOCKED": Told({"profile": "generic-dcim"}, {"where": "sample"}, DOCK, Role.DOCK),
     "DOCK_KEY_SET": Told({"vkey": DOCK_SIGNER.vkey}, {}, DOCK, Role.DOCK),
-    "ACCESSED": Told({"viewing": _ULID}),
+    "ACCESSED": Told({"sha256": DIGEST, "viewing": f"viewing:{_ULID}", "what": "original"}, REASON),
     "EXPORTED": Told(
         {"disclosed": ["file"], "export": _ULID, "manifest": f"sha256:{DIGEST}", "matter": MATTER, "outside": True, "size": 9},
         REASON,
