@@ -12,7 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from storage.evidence import Actor, Json, Kind, Role, Subject
+from storage.evidence import Actor, Digest, Json, Kind, Role, Subject
+from storage.export.handed_over import HandedOver, exported
 from storage.ledger.recovery import Lost
 from storage.officer_signatures import Chain, signed
 from storage.segments import SegmentManifest
@@ -111,8 +112,17 @@ def told_of(type_: str, about: Subject, log: GoldenLog) -> Told:
         "SIGNED": lambda: _signed(log, about),
         "RECOVERED": lambda: _recovered(log),
         "AUDITED": lambda: _audited(log),
+        "EXPORTED": lambda: _exported(about),
     }
     return made[type_]() if type_ in made else _PLAIN[type_]
+
+
+def _exported(about: Subject) -> Told:
+    manifest = Digest.parse(f"sha256:{DIGEST}")
+    case = about if about.kind is Kind.MATTER else Subject.parse(MATTER)
+    what = HandedOver(_ULID, manifest, 9, is_outside=True, disclosed=("file",), matter=case, reason="样例理由")
+    entry = exported(about, what, actor=_actor())
+    return Told(entry.body, entry.personal)
 
 
 def _recovered(log: GoldenLog) -> Told:
@@ -154,10 +164,6 @@ _PLAIN: dict[str, Told] = {
     "DOCKED": Told({"profile": "generic-dcim"}, {"where": "sample"}, DOCK, Role.DOCK),
     "DOCK_KEY_SET": Told({"vkey": DOCK_SIGNER.vkey}, {}, DOCK, Role.DOCK),
     "ACCESSED": Told({"sha256": DIGEST, "viewing": f"viewing:{_ULID}", "what": "original"}, REASON),
-    "EXPORTED": Told(
-        {"disclosed": ["file"], "export": _ULID, "manifest": f"sha256:{DIGEST}", "matter": MATTER, "outside": True, "size": 9},
-        REASON,
-    ),
     "FILED": Told({"activity": ACTIVITY, "end_ms": 500, "filing": _ULID, "matter": MATTER, "start_ms": 0}),
     "UNFILED": Told({"activity": ACTIVITY, "filing": _ULID, "matter": MATTER}, REASON),
     "OFFICE_REGISTERED": Told({"code": "D-1"}, {"name": "样例局"}),
