@@ -12,7 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from storage.evidence import Actor, Json, Kind, Role, Subject
+from storage.evidence import Actor, Digest, Json, Kind, Role, Subject
+from storage.export.handed_over import HandedOver, exported
 from storage.ledger.recovery import Lost
 from storage.officer_signatures import Chain, signed
 from storage.segments import SegmentManifest
@@ -86,7 +87,10 @@ def _derived(clip: Subject) -> Told:
         "sha256": f"sha256:{DIGEST}",
         "size": 41,
     }
-    return Told({"facts": {"duration_ms": 6000}, "findings": ["silent"], "outputs": [output]}, {}, DOCK, Role.DOCK)
+    streams: Json = [{"codec": "h264", "height": 720, "kind": "video", "width": 1280}]
+    facts: Json = {"container": "mov", "created": None, "duration_ms": 6000, "kind": "video", "streams": streams}
+    tool: Json = {"name": "ffmpeg", "sha256": DIGEST, "version": "7"}
+    return Told({"facts": facts, "findings": ["silent"], "outputs": [output], "tool": tool}, {}, DOCK, Role.DOCK)
 
 
 def _manifested(device: Subject, at: str) -> Told:
@@ -108,8 +112,17 @@ def told_of(type_: str, about: Subject, log: GoldenLog) -> Told:
         "SIGNED": lambda: _signed(log, about),
         "RECOVERED": lambda: _recovered(log),
         "AUDITED": lambda: _audited(log),
+        "EXPORTED": lambda: _exported(about),
     }
     return made[type_]() if type_ in made else _PLAIN[type_]
+
+
+def _exported(about: Subject) -> Told:
+    manifest = Digest.parse(f"sha256:{DIGEST}")
+    case = about if about.kind is Kind.MATTER else Subject.parse(MATTER)
+    what = HandedOver(_ULID, manifest, 9, is_outside=True, disclosed=("file",), matter=case, reason="样例理由")
+    entry = exported(about, what, actor=_actor())
+    return Told(entry.body, entry.personal)
 
 
 def _recovered(log: GoldenLog) -> Told:
@@ -150,11 +163,7 @@ _PLAIN: dict[str, Told] = {
     "DEVICE_ENROLLED": Told({"identified_by": "named"}, {"label": "样例机"}, DOCK, Role.DOCK),
     "DOCKED": Told({"profile": "generic-dcim"}, {"where": "sample"}, DOCK, Role.DOCK),
     "DOCK_KEY_SET": Told({"vkey": DOCK_SIGNER.vkey}, {}, DOCK, Role.DOCK),
-    "ACCESSED": Told({"viewing": _ULID}),
-    "EXPORTED": Told(
-        {"disclosed": ["file"], "export": _ULID, "manifest": f"sha256:{DIGEST}", "matter": MATTER, "outside": True, "size": 9},
-        REASON,
-    ),
+    "ACCESSED": Told({"sha256": DIGEST, "viewing": f"viewing:{_ULID}", "what": "original"}, REASON),
     "FILED": Told({"activity": ACTIVITY, "end_ms": 500, "filing": _ULID, "matter": MATTER, "start_ms": 0}),
     "UNFILED": Told({"activity": ACTIVITY, "filing": _ULID, "matter": MATTER}, REASON),
     "OFFICE_REGISTERED": Told({"code": "D-1"}, {"name": "样例局"}),
