@@ -166,21 +166,27 @@ def _tune_postgresql(connection: Any, _record: Any) -> None:  # noqa: ANN401 - t
 
 
 def _begin_postgresql(connection: Connection) -> None:
-    if connection.get_execution_options().get("writing"):
-        connection.exec_driver_sql(_BEGIN_WRITING)
+    options = connection.get_execution_options()
+    if options.get("writing"):
+        # whoever migrates has a connection of his own, on which the driver begins
+        connection.exec_driver_sql(_TAKE_LOG_LOCK if options.get("migrating") else _BEGIN_WRITING)
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Hold the only writing transaction; it is committed durably on leaving, or rolled back by any exception."""
-    with _connected(engine) as connection, _only_writer(connection):
-        yield connection
+    with translated(), engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            # the driver must not begin transactions by itself: _begin_postgresql does. It does end them.
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+        with _only_writer(connection):
+            yield connection
 
 
 @contextmanager
 def migrating(engine: Engine) -> Iterator[Connection]:
     """Hold the only writing transaction, one that may make tables anew."""
-    with _connected(engine) as connection:
+    with translated(), engine.connect() as connection:
         # closed at the end, not used again: it was told to look less closely
         connection.detach()
         with _only_writer(connection.execution_options(migrating=True)):
@@ -191,15 +197,6 @@ def migrating(engine: Engine) -> Iterator[Connection]:
 def _only_writer(connection: Connection) -> Iterator[None]:
     with connection.execution_options(writing=True).begin():
         yield
-
-
-@contextmanager
-def _connected(engine: Engine) -> Iterator[Connection]:
-    with translated(), engine.connect() as connection:
-        if engine.dialect.name == "postgresql":
-            # the driver must not begin transactions by itself: _begin_postgresql does. It does end them.
-            connection.execution_options(isolation_level="AUTOCOMMIT")
-        yield connection
 
 
 @contextmanager
