@@ -82,7 +82,8 @@ def _drawn(panel: _Panel, colour: str) -> Iterable[str]:
     yield from (f'<circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>' for x, y in points)
     for (x, y), size in zip(points, sorted(panel.values), strict=True):
         anchor = "start" if size == min(panel.values) else "end" if size == max(panel.values) else "middle"
-        yield _text(x, y + 16, short(panel.values[size]), anchor=anchor, fill=colour)
+        below = y + 16 if y + 16 < _HEIGHT - _BOTTOM else y - 8
+        yield _text(x, below, short(panel.values[size]), anchor=anchor, fill=colour)
 
 
 def _decades(values: Iterable[float]) -> tuple[int, int]:

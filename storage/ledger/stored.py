@@ -7,9 +7,8 @@ those one level below.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import TypeAlias
 
 from sqlalchemy import Connection, func, select
 
@@ -22,7 +21,6 @@ from storage.verifier.merkle import HASH_BYTES, Frontier, subtree_root
 __all__ = ["Growing", "computed_tile", "count", "hash_reader", "leaves", "read_tile"]
 
 _PAGE = 1024
-_ReadTile: TypeAlias = Callable[[Connection, int, int, int], bytes]
 
 
 def count(connection: Connection) -> int:
@@ -90,19 +88,22 @@ def read_tile(connection: Connection, level: int, index: int, width: int) -> byt
     kept = connection.scalar(select(tiles.c.hashes).where(tiles.c.level == level, tiles.c.tile == index))
     if kept is not None:
         return bytes(kept[: width * HASH_BYTES])
-    return _computed(connection, level, index, width, read_tile)
+    return _computed(connection, level, index, width)
 
 
 def computed_tile(connection: Connection, level: int, index: int) -> bytes:
     """Return the hashes of a full tile from the leaf hashes or the kept tiles one level below; refuses an impossible one."""
     TileName(level, index, TILE_WIDTH)
-    return _computed(connection, level, index, TILE_WIDTH, read_tile)
+    return _computed(connection, level, index, TILE_WIDTH)
 
 
-def _computed(connection: Connection, level: int, index: int, width: int, below: _ReadTile) -> bytes:
+def _computed(connection: Connection, level: int, index: int, width: int) -> bytes:
     first = index * TILE_WIDTH
     if level:
-        tiles_below = (below(connection, level - 1, first + i, TILE_WIDTH) for i in range(width))
+        kept = _kept(connection, level - 1, first, width)
+        tiles_below = (
+            kept.get(place) or read_tile(connection, level - 1, place, TILE_WIDTH) for place in range(first, first + width)
+        )
         return b"".join(map(_root_of_tile, tiles_below))
     rows = connection.scalars(
         select(entries.c.hash).where(entries.c.seq >= first, entries.c.seq < first + width).order_by(entries.c.seq),
@@ -111,6 +112,14 @@ def _computed(connection: Connection, level: int, index: int, width: int, below:
         message = f"tile 0/{index}: expected {width} leaf hashes, found {len(rows)}"
         raise LedgerError(message)
     return b"".join(rows)
+
+
+def _kept(connection: Connection, level: int, first: int, count: int) -> dict[int, bytes]:
+    """Return those of *count* neighbouring tiles that are kept, by their place, with one question."""
+    wanted = select(tiles.c.tile, tiles.c.hashes).where(
+        tiles.c.level == level, tiles.c.tile >= first, tiles.c.tile < first + count
+    )
+    return {row.tile: bytes(row.hashes[: TILE_WIDTH * HASH_BYTES]) for row in connection.execute(wanted)}
 
 
 @lru_cache(maxsize=1024)
