@@ -9,7 +9,7 @@ from typing import BinaryIO
 from ingest.cards import Card
 from ingest.claims import Claim
 from ingest.manifest import ManifestRow
-from ingest.progress import Problem, Progress, Step, said
+from ingest.progress import Problem, Progress, Step, Watcher, said
 from ingest.secure import Secured, Securing
 from ingest.works import Works
 from storage.errors import SpoolFull, StorageUnavailable, YihuError
@@ -27,6 +27,7 @@ class Taking:
     card: Card
     securing: Securing
     works: Works
+    watcher: Watcher
     secured: list[Subject] = field(default_factory=list)
     met_again: list[Subject] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -49,7 +50,7 @@ class Taking:
         except YihuError as error:
             self._not_taken(claim, error)
             name = claim.path.text
-            self.works.watcher(Progress(Step.FAILED, name, claim.size, reason=said(error), error=type(error).__name__))
+            self.watcher(Progress(Step.FAILED, name, claim.size, reason=said(error), error=type(error).__name__))
             self._ended = self._end(error)
             return
         self._away = 0
@@ -59,13 +60,13 @@ class Taking:
         is_new, name = secured.how == "new", claim.path.text
         (self.secured if is_new else self.met_again).append(secured.clip)
         step = Step.SECURED if is_new else Step.MET_AGAIN
-        self.works.watcher(Progress(step, name, claim.size, done=claim.size))
+        self.watcher(Progress(step, name, claim.size, done=claim.size))
         send = self.works.deposit_again if secured.how == "brought back" else self.works.deposit
-        send(secured.clip, name)
+        send(secured.clip, name, self.watcher)
 
     def _secured(self, claim: Claim) -> Secured:
         def progress(done: int) -> None:
-            self.works.watcher(Progress(Step.READING, claim.path.text, claim.size, done=done))
+            self.watcher(Progress(Step.READING, claim.path.text, claim.size, done=done))
 
         def source() -> AbstractContextManager[BinaryIO]:
             return self.card.open(claim.path)

@@ -7,6 +7,7 @@ from ingest.deposit import Depositing
 from ingest.derive import Deriving
 from ingest.pipeline import Pipeline
 from ingest.secure import Securing
+from ingest.steps import Steps
 from ingest.tools import find_tools
 from storage.dock_keys import DockSigner
 from storage.evidence import Algorithm
@@ -25,7 +26,7 @@ def pipeline_of(office: Office) -> Pipeline:
 
     shared = (office.spool, office.custody, office.catalog, store, office.dock)
     deriving = Deriving(*shared, lambda: find_tools(settings.media.tools)) if settings.media.render else None
-    return Pipeline(
+    steps = Steps(
         securing=Securing(*shared, frozenset(algorithms)),
         depositing=Depositing(*shared, office.retain_until),
         deriving=deriving,
@@ -36,6 +37,7 @@ def pipeline_of(office: Office) -> Pipeline:
         deposits=settings.ingest.deposits,
         sign_manifest=_dock_signer(office),
     )
+    return Pipeline(steps)
 
 
 def _dock_signer(office: Office) -> DockSigner | None:
