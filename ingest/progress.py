@@ -16,6 +16,8 @@ class Step(StrEnum):
     LISTED = "listed"
     """A card was listed: its name, and the bytes that are to be read from it."""
     READING = "reading"
+    READ = "read"
+    """Every file of a card was tried; what is new is on its way to the store."""
     SECURED = "secured"
     MET_AGAIN = "met_again"
     DEPOSITED = "deposited"
@@ -38,6 +40,8 @@ class Progress:
     reason: str = ""
     error: str = ""
     """The class of the error, by which a translation is found."""
+    files: int = 0
+    """Files that are to be read, when a card was `Step.LISTED`."""
 
 
 Watcher: TypeAlias = Callable[[Progress], None]

@@ -17,9 +17,9 @@ from ingest.camera import Docking
 from ingest.cards import Card
 from ingest.claims import Claim
 from ingest.manifest import Manifest, Verdict, list_card
-from ingest.progress import CardReport, Progress, Step, Waiting, Watcher, said
+from ingest.progress import CardReport, Progress, Step, Waiting, said
 from ingest.steps import Steps
-from ingest.taking import Taking
+from ingest.taking import Manner, Taking
 from ingest.works import Works
 from storage.evidence import DevicePath, Subject
 
@@ -59,7 +59,7 @@ class Running:
         *,
         profile: Profile | None = None,
         only: Sequence[DevicePath] | None = None,
-        watcher: Watcher | None = None,
+        manner: Manner | None = None,
     ) -> CardReport:
         """
         Take in *card*, or of it *only* some files, and wait until what is new is in the store or must wait.
@@ -69,20 +69,21 @@ class Running:
         listed, `StorageUnavailable` where the database is away.
         """
         with self._as_reader():
-            return self._taken_in(card, docking, profile or self.steps.decide(card, docking).profile, only, watcher)
+            return self._taken_in(card, docking, profile or self.steps.decide(card, docking).profile, only, manner)
 
     def _taken_in(
-        self, card: Card, docking: Docking, profile: Profile, only: Sequence[DevicePath] | None, watcher: Watcher | None
+        self, card: Card, docking: Docking, profile: Profile, only: Sequence[DevicePath] | None, manner: Manner | None
     ) -> CardReport:
-        steps, tell = self.steps, watcher or self.works.watcher
+        steps, how = self.steps, manner or Manner(self.works.watcher)
         device = steps.enrolled(card.claim)
         steps.docked(device, profile, docking, said(card.root))
         listed = list_card(card, profile)
         manifest = listed if only is None else listed.only(only)
         number = steps.manifested(device, manifest)
-        tell(Progress(Step.LISTED, said(card.root), manifest.total_bytes))
-        taking = Taking(card, steps.securing, self.works, tell)
+        how.watcher(Progress(Step.LISTED, said(card.root), manifest.total_bytes, files=manifest.counts[Verdict.READ]))
+        taking = Taking(card, steps.securing, self.works, how)
         self._take(taking, manifest, device=device, number=number, profile=profile)
+        how.watcher(Progress(Step.READ, said(card.root), manifest.total_bytes))
         ours = {*taking.secured, *taking.met_again}
         self.works.finish(ours)
         return CardReport(

@@ -7,7 +7,8 @@ Is it worth trying again, or does it take a person?
 
     YihuError
     ├── StorageUnavailable      try again: a store, a database or a disk is away or full for now
-    │   └── SpoolFull           try again once deposits have made room
+    │   ├── SpoolFull           try again once deposits have made room
+    │   └── Stopping            the program ends; the next start goes on
     └── EvidenceError           get a person: what was found is not what was promised
         ├── DigestMismatch      bytes differ from their digest
         ├── SourceChanged       a source ended early, grew or changed while it was read
@@ -38,6 +39,10 @@ class StorageUnavailable(YihuError):
 
 class SpoolFull(StorageUnavailable):
     """There is no room in the spool; reading stops, nothing that was recorded is lost."""
+
+
+class Stopping(StorageUnavailable):
+    """The program was asked to end; what it was doing is begun again by the next start."""
 
 
 class EvidenceError(YihuError):

@@ -38,6 +38,10 @@ _ERRORS: dict[str, tuple[str, str]] = {
         "暂存盘已满：等待上传腾出空间，或扩大磁盘；摄像机未被清除",
         "The spool is full: let deposits make room or add disk; no camera was cleared",
     ),
+    "Stopping": (
+        "程序正在停止，下次启动时继续，没有丢失任何内容",
+        "The program is being stopped; the next start goes on, nothing is lost",
+    ),
     "DigestMismatch": ("内容与摘要不一致：数据已损坏或被改动", "Bytes differ from their digest: damaged or changed"),
     "SourceChanged": (
         "读取时源文件发生变化、中断或消失；请重新连接设备",
