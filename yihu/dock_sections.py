@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import Field
+
+from ingest.clock_offset import Limits
 from yihu.sections import Section
 
 
@@ -15,6 +21,27 @@ class CamerasSection(Section):
 
 class ClockSection(Section):
     """How far clocks are believed."""
+
+    source: Literal["auto", "gnss", "ntp", "none"] = "auto"
+    """What keeps this machine's clock right. ``auto``: ask kernel, chrony and systemd-timesyncd; ``none``: believe nobody."""
+    drift_seconds_per_day: int = Field(default=3, ge=1, le=3600)
+    """A camera's clock that drifts faster since its last docking is a finding, on the docking and on its clips."""
+    jump_seconds_per_day: int = Field(default=60, ge=1, le=86400)
+    """Faster than any clock drifts: it was set, or lost its time, in between. Nothing is interpolated over such a jump."""
+    wrong_seconds: int = Field(default=60, ge=1, le=86400)
+    """A camera's clock further off than this is a finding, and an alarm at the dock."""
+    believed_hours: int = Field(default=24, ge=1, le=8760)
+    """Times are not corrected by a clock further off than this: it was never set."""
+
+    @property
+    def limits(self) -> Limits:
+        """The same as the dock uses it."""
+        return Limits(
+            drift_ms_per_day=1000 * self.drift_seconds_per_day,
+            jump_ms_per_day=1000 * self.jump_seconds_per_day,
+            wrong=timedelta(seconds=self.wrong_seconds),
+            believed=timedelta(hours=self.believed_hours),
+        )
 
 
 class DutySection(Section):

@@ -20,7 +20,7 @@ import cases.moves
 import cases.projections
 from cases.dossier import Dossiers
 from cases.registry import Registry
-from storage import clips, dock_keys, erasure, log_keys, rebuild, timestamps, witnesses
+from storage import clips, dock_keys, dockings, erasure, log_keys, rebuild, timestamps, witnesses
 from storage.audit import record
 from storage.catalog import Catalog
 from storage.custody import Custody
@@ -126,7 +126,7 @@ class Office:
     def life_cycle(self) -> LifeCycle:
         """What may follow what, in all rooms."""
         ledger = (*recovery.MOVES, *record.MOVES, *snapshot.MOVES, *witnesses.MOVES, *timestamps.MOVES, *log_keys.MOVES)
-        rooms = (*clips.MOVES, *ledger, *dock_keys.MOVES, *cases.moves.MOVES, *api.tables.MOVES)
+        rooms = (*clips.MOVES, *dockings.MOVES, *ledger, *dock_keys.MOVES, *cases.moves.MOVES, *api.tables.MOVES)
         known = (*rooms, *handed_over.moves(rooms))
         return LifeCycle((*known, *at_any_time(known, SIGNED, Kind), *erasure.moves(known, ERASING)))
 
@@ -135,6 +135,7 @@ class Office:
         """The life cycles and projections of all rooms."""
         rooms = (
             clips.project,
+            dockings.project,
             snapshot.project,
             witnesses.project,
             timestamps.project,
@@ -167,6 +168,11 @@ class Office:
     def catalog(self) -> Catalog:
         """What is known about clips."""
         return Catalog(self.engine)
+
+    @cached_property
+    def dockings(self) -> dockings.Dockings:
+        """What is known about dockings."""
+        return dockings.Dockings(self.engine)
 
     @cached_property
     def registry(self) -> Registry:
