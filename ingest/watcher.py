@@ -130,6 +130,6 @@ def _is_fast(sysfs: str) -> str:
 def _peer(sysfs: str) -> str:
     """Return the port of the slow contacts of the same socket, where the kernel knows it."""
     link = _SYS / sysfs.lstrip("/") / "port" / "peer"
-    with contextlib.suppress(OSError):
-        return "/" + str(link.resolve(strict=True).relative_to(_SYS))
+    with contextlib.suppress(OSError, ValueError):  # no such link, or one that leaves sysfs
+        return f"/{link.resolve(strict=True).relative_to(_SYS)}"
     return ""
