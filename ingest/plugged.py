@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from ingest.heard import Heard
 from ingest.places import is_root_hub
-from ingest.sightings import Sighting
 from ingest.usb import Appeared, Arrived, Departed, UsbDevice, UsbEvent, Vanished, Volume
 
 _LEAVING = frozenset({"unbind", "offline"})
@@ -29,13 +29,13 @@ class Plugged:
     _devices: dict[str, UsbDevice] = field(default_factory=dict)
     _volumes: dict[str, Volume] = field(default_factory=dict)
 
-    def saw(self, sighting: Sighting) -> tuple[UsbEvent, ...]:
+    def saw(self, heard: Heard) -> tuple[UsbEvent, ...]:
         """Say what one event of udev changes."""
-        return tuple(self._changes(sighting))
+        return tuple(self._changes(heard))
 
-    def found(self, sightings: Iterable[Sighting]) -> tuple[UsbEvent, ...]:
+    def found(self, everything: Iterable[Heard]) -> tuple[UsbEvent, ...]:
         """Say what a list of everything changes: what is not in it is gone."""
-        listed = sorted(sightings, key=lambda each: (each.is_block, each.sysfs))  # devices before what is on them
+        listed = sorted(everything, key=lambda each: (each.is_block, each.sysfs))  # devices before what is on them
         there = {each.sysfs for each in listed}
         gone = [path for path in (*self._volumes, *self._devices) if path not in there]
         return (
@@ -43,23 +43,23 @@ class Plugged:
             *(event for each in listed for event in self._changes(each)),
         )
 
-    def _changes(self, sighting: Sighting) -> Iterator[UsbEvent]:
-        if sighting.action in _LEAVING or not sighting.sysfs:
+    def _changes(self, heard: Heard) -> Iterator[UsbEvent]:
+        if heard.action in _LEAVING or not heard.sysfs:
             return
-        if sighting.action == "remove":
-            yield from () if self._is_late(sighting) else self._lost(sighting.sysfs)
-        elif sighting.is_block:
-            yield from self._saw_block(sighting)
-        elif not is_root_hub(sighting.sysfs):
-            yield from self._saw_device(sighting)
+        if heard.action == "remove":
+            yield from () if self._is_late(heard) else self._lost(heard.sysfs)
+        elif heard.is_block:
+            yield from self._saw_block(heard)
+        elif not is_root_hub(heard.sysfs):
+            yield from self._saw_device(heard)
 
-    def _is_late(self, sighting: Sighting) -> bool:
+    def _is_late(self, heard: Heard) -> bool:
         """Whether this is said of what was at the path before what is known there now."""
-        if sighting.is_block:
-            volume = self._volumes.get(sighting.sysfs)
-            return volume is not None and 0 < sighting.sequence < volume.sequence
-        device = self._devices.get(sighting.sysfs)
-        return device is not None and device.number > (0, 0) and sighting.usb_number not in {(0, 0), device.number}
+        if heard.is_block:
+            volume = self._volumes.get(heard.sysfs)
+            return volume is not None and 0 < heard.sequence < volume.sequence
+        device = self._devices.get(heard.sysfs)
+        return device is not None and device.number > (0, 0) and heard.usb_number not in {(0, 0), device.number}
 
     def _lost(self, path: str) -> Iterator[UsbEvent]:
         """Let go of everything at *path* and below it, volumes before devices, what hangs deepest first."""
@@ -68,26 +68,26 @@ class Plugged:
         for sysfs in sorted((each for each in self._devices if _is_within(each, path)), key=len, reverse=True):
             yield Departed(self._devices.pop(sysfs))
 
-    def _saw_device(self, sighting: Sighting) -> Iterator[UsbEvent]:
-        device = sighting.usb_device()
-        known = self._devices.get(sighting.sysfs)
+    def _saw_device(self, heard: Heard) -> Iterator[UsbEvent]:
+        device = heard.usb_device()
+        known = self._devices.get(heard.sysfs)
         if device is None or (known is not None and (known.number, known.usb_id) == (device.number, device.usb_id)):
             return
         # another one at the same place: nobody told that the first one left
-        yield from self._lost(sighting.sysfs)
+        yield from self._lost(heard.sysfs)
         self._devices[device.sysfs] = device
         yield Arrived(device)
 
-    def _saw_block(self, sighting: Sighting) -> Iterator[UsbEvent]:
-        device = self._device_above(sighting.sysfs)
+    def _saw_block(self, heard: Heard) -> Iterator[UsbEvent]:
+        device = self._device_above(heard.sysfs)
         if device is None:
             return  # no USB device, or one whose own event is still to come, and then so is this one's
-        if not sighting.is_partition:
-            yield from self._outlived(sighting)
-        known = self._volumes.get(sighting.sysfs)
-        if known is not None and 0 < sighting.sequence < known.sequence:
+        if not heard.is_partition:
+            yield from self._outlived(heard)
+        known = self._volumes.get(heard.sysfs)
+        if known is not None and 0 < heard.sequence < known.sequence:
             return
-        volume = sighting.volume_of(device) if self._is_volume(sighting) else None
+        volume = heard.volume_of(device) if self._is_volume(heard) else None
         if known is not None and volume is not None and _is_same(known, volume):
             return
         if known is not None:
@@ -95,15 +95,15 @@ class Plugged:
         if volume is not None:
             yield from self._appeared(volume)
 
-    def _outlived(self, disk: Sighting) -> Iterator[UsbEvent]:
+    def _outlived(self, disk: Heard) -> Iterator[UsbEvent]:
         """Let go of the partitions of a card that is no longer in the slot."""
         for volume in [each for each in self._volumes.values() if _is_within(each.sysfs, disk.sysfs)]:
             if volume.sysfs != disk.sysfs and (disk.size == 0 or 0 < volume.sequence < disk.sequence):
                 yield self._vanished(volume)
 
-    def _is_volume(self, sighting: Sighting) -> bool:
-        parts = (each for each in self._volumes if each != sighting.sysfs and _is_within(each, sighting.sysfs))
-        return sighting.has_filesystem and next(parts, None) is None
+    def _is_volume(self, heard: Heard) -> bool:
+        parts = (each for each in self._volumes if each != heard.sysfs and _is_within(each, heard.sysfs))
+        return heard.has_filesystem and next(parts, None) is None
 
     def _appeared(self, volume: Volume) -> Iterator[UsbEvent]:
         # a disk that was taken for a volume before the kernel found its partitions

@@ -20,9 +20,9 @@ from pathlib import Path
 
 import pyudev
 
+from ingest.heard import Heard
 from ingest.places import root_hub_of
 from ingest.plugged import Plugged
-from ingest.sightings import Sighting
 from ingest.usb import UsbEvent
 from storage.errors import StorageUnavailable
 
@@ -67,7 +67,7 @@ class Watcher:
                 message = f"listening to udev: {error}"
                 raise StorageUnavailable(message) from error
             return plugged.found(_present(context))
-        return () if device is None else plugged.saw(_sighting(device, device.action or ""))
+        return () if device is None else plugged.saw(_heard_of(device, device.action or ""))
 
 
 @contextlib.contextmanager
@@ -89,20 +89,20 @@ def _monitor(context: pyudev.Context) -> pyudev.Monitor:
     return monitor
 
 
-def _present(context: pyudev.Context) -> list[Sighting]:
+def _present(context: pyudev.Context) -> list[Heard]:
     found = (
         *context.list_devices(subsystem="usb", DEVTYPE="usb_device"),
         *context.list_devices(subsystem="block"),
     )
-    return [_sighting(device, "") for device in found]
+    return [_heard_of(device, "") for device in found]
 
 
-def _sighting(device: pyudev.Device, action: str) -> Sighting:
+def _heard_of(device: pyudev.Device, action: str) -> Heard:
     properties = dict(device.properties.items())
     sysfs = properties.get("DEVPATH", "")
     # of a device that is gone nothing can be read, or that of its successor
     is_ours = action != "remove" and root_hub_of(sysfs) is not None
-    return Sighting(action, properties, _attributes(properties, sysfs) if is_ours else {})
+    return Heard(action, properties, _attributes(properties, sysfs) if is_ours else {})
 
 
 def _attributes(properties: dict[str, str], sysfs: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from ingest.sightings import Sighting
+from ingest.heard import Heard
 
 CONTROLLER = "/devices/platform/dummy_hcd.0"
 ROOT = f"{CONTROLLER}/usb1"
@@ -26,18 +26,18 @@ class Described:
     properties: Mapping[str, str]
     attributes: Mapping[str, str] = field(default_factory=dict)
 
-    def seen(self, action: str = "add", **changed: str) -> Sighting:
+    def seen(self, action: str = "add", **changed: str) -> Heard:
         """Return what is heard of it."""
         properties = {**self.properties, "DEVPATH": self.path, **changed}
-        return Sighting(action, {name: value for name, value in properties.items() if value}, self.attributes)
+        return Heard(action, {name: value for name, value in properties.items() if value}, self.attributes)
 
-    def removed(self) -> Sighting:
+    def removed(self) -> Heard:
         """Return what is heard when it is gone: a disk still has all its properties, a USB device nearly none."""
         if self.properties["SUBSYSTEM"] == "block":
             return replace(self.seen("remove"), attributes={})
         kept = ("SUBSYSTEM", "DEVTYPE", "DEVNAME", "PRODUCT", "ID_PATH")
         properties = {name: self.properties[name] for name in kept if name in self.properties}
-        return Sighting("remove", {**properties, "DEVPATH": self.path})
+        return Heard("remove", {**properties, "DEVPATH": self.path})
 
 
 def usb(

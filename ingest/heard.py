@@ -26,7 +26,7 @@ _SCSI_ADDRESS = re.compile(r"/\d+:\d+:\d+:(\d+)/block/")
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class Heard:
     """One device as udev described it, in an event or when everything was listed."""
 
     action: str
