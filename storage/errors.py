@@ -12,6 +12,7 @@ Is it worth trying again, or does it take a person?
     └── EvidenceError           get a person: what was found is not what was promised
         ├── DigestMismatch      bytes differ from their digest
         ├── SourceChanged       a source ended early, grew or changed while it was read
+        ├── NotMounted          a card could not be mounted: its file system, its state, or our rights
         ├── RetentionRefused    a store kept an object that somebody wanted gone, shortened or downgraded
         ├── NotFound            there is no such thing
         ├── LifeCycleError      an entry that may not follow what is already recorded
@@ -59,6 +60,10 @@ class DigestMismatch(EvidenceError):
 
 class SourceChanged(EvidenceError):
     """A source ended early, grew, vanished or could not be read to its end."""
+
+
+class NotMounted(EvidenceError):
+    """A card is there and could not be mounted: an unknown or damaged file system, or we may not."""
 
 
 class RetentionRefused(EvidenceError):

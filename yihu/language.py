@@ -47,6 +47,10 @@ _ERRORS: dict[str, tuple[str, str]] = {
         "读取时源文件发生变化、中断或消失；请重新连接设备",
         "The source changed, broke off or vanished while it was read; connect it again",
     ),
+    "NotMounted": (
+        "存储卡无法挂载：文件系统不受支持或已损坏，或程序没有权限；请联系管理员",
+        "The card could not be mounted: its file system is unknown or damaged, or the program may not; call an administrator",
+    ),
     "RetentionRefused": ("对象仍在保全期内，存储拒绝删除或缩短", "The object is still under retention; the store refused"),
     "NotFound": ("找不到所指的对象", "There is no such thing"),
     "LifeCycleError": ("按流程此记录不能写在当前状态之后", "The life cycle does not allow this now"),
