@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -53,4 +54,15 @@ class ClearSection(Section):
 
 
 class BoardSection(Section):
-    """How the people in front of the dock are shown what happens."""
+    """How the people in front of the dock are shown what happens, and when they are called."""
+
+    socket: Path = Path("run/dock.sock")
+    """The socket on which a running dock says what happens; ``yihu board`` and ``yihu serve`` follow it."""
+    socket_mode: Literal["0600", "0660"] = "0600"
+    """Who may follow: ``0600`` the user of the dock alone, ``0660`` its group too. What is shown names people and files."""
+    spool_alarm_percent: int = Field(default=80, ge=1, le=100)
+    """How full the spool's disk may be before it is an alarm."""
+    watch_seconds: int = Field(default=30, ge=1, le=3600)
+    """How often store, database, spool and time source are looked at."""
+    host_clock: bool = True
+    """Whether it is an alarm that this machine's clock is not set by a time source (NTP, GNSS)."""
