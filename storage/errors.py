@@ -21,7 +21,8 @@ Is it worth trying again, or does it take a person?
         ├── Erased              a value was erased for good, or is of somebody who was
         ├── LedgerError         leaf, tree, checkpoint or vault contradict each other
         └── Refused             this person may not do this
-            └── NotHeldOutside  first a witness outside the office must vouch for it
+            ├── NotHeldOutside  first a witness outside the office must vouch for it
+            └── LockedOut       too many wrong PINs; nobody is asked again before a while
 
 Library exceptions are translated at the edge (`storage.s3`, `storage.folder`, …) and kept as the cause. Every message names the
 thing and the reason. What a person is shown in Chinese or English is said by `yihu.messages`, by the name of the class.
@@ -100,3 +101,7 @@ class Refused(EvidenceError):
 
 class NotHeldOutside(Refused):
     """Nothing may leave the house, or be destroyed, on the word of our own key alone."""
+
+
+class LockedOut(Refused):
+    """A PIN was wrong too often; for a while nobody is asked again."""

@@ -46,7 +46,35 @@ class ClockSection(Section):
 
 
 class DutySection(Section):
-    """What makes a camera fit for duty."""
+    """What makes a camera fit for duty, and how cameras are given out. A zero demands nothing of that kind."""
+
+    min_battery_percent: int = Field(default=60, ge=0, le=100)
+    """Battery in per cent that a camera needs to go out."""
+    min_free_percent: int = Field(default=20, ge=0, le=100)
+    """Free space that its card needs, in per cent."""
+    min_free_hours: int = Field(default=0, ge=0)
+    """Free space that its card needs, in hours of footage at `bitrate_kbit`."""
+    bitrate_kbit: int = Field(default=8000, ge=1)
+    """Kilobits that a second of footage takes on these cameras."""
+    max_clock_offset_seconds: int = Field(default=30, ge=0)
+    """Seconds that its clock may be away from ours."""
+    max_days_since_docking: int = Field(default=7, ge=0)
+    """Days after which a camera must have been in the dock again; one that is out for longer is overdue."""
+    max_days_since_clear: int = Field(default=0, ge=0)
+    """Days after which a camera must have been cleared again."""
+    returned_by_docking: bool = False
+    """Whether a camera found in the dock counts as given back. No: a camera that is one officer's own stays his."""
+    by_choice: bool = True
+    """Whether a name may be chosen from a list; if not, cameras are issued by card, PIN or signature alone."""
+    pin_attempts: int = Field(default=5, ge=1, le=20)
+    """How many wrong PINs in a row lock it."""
+    pin_locked_minutes: int = Field(default=15, ge=1, le=1440)
+    """Minutes for which it is locked then; each further wrong PIN doubles them, up to a day."""
+
+    @property
+    def since_docking(self) -> timedelta:
+        """`max_days_since_docking` as a duration."""
+        return timedelta(days=self.max_days_since_docking)
 
 
 class ClearSection(Section):

@@ -70,6 +70,10 @@ _ERRORS: dict[str, tuple[str, str]] = {
         "账本中的这些记录尚未由机关以外的见证方会签：先运行 yihu witness ask；确需先行导出时用 --unanchored，账本会注明",
         "No witness outside the office has cosigned these entries: run yihu witness ask; --unanchored is the exception",
     ),
+    "LockedOut": (
+        "PIN 多次输错，暂时锁定：请稍后再试，或由管理员用 yihu officer pin 重新设置",
+        "The PIN was wrong too often and is locked: wait, or have an administrator set it again by yihu officer pin",
+    ),
     "SettingsError": ("配置文件有误", "The settings cannot be used"),
     "EvidenceError": ("发现与记录不符的情况", "What was found is not what was recorded"),
     "ValueError": ("输入有误", "The input is wrong"),

@@ -7,10 +7,12 @@ import typer
 from yihu.cli import (
     cameras,
     demonstration,
+    duty,
     exporting,
     filing,
     keys,
     ledger,
+    means,
     office,
     privacy,
     profiles,
@@ -83,7 +85,8 @@ for command, chinese, english in _COMMANDS:
     app.command(help=either(chinese, english))(command)
 for name, group in (
     ("office", filing.office),
-    ("officer", filing.officer),
+    ("officer", means.officer),
+    ("duty", duty.duty),
     ("party", filing.party),
     ("case", filing.case),
     ("activity", filing.activity),
