@@ -20,7 +20,7 @@ import cases.moves
 import cases.projections
 from cases.dossier import Dossiers
 from cases.registry import Registry
-from storage import clips, dock_keys, dockings, erasure, log_keys, rebuild, timestamps, witnesses
+from storage import clips, dock_keys, dockings, erasure, log_keys, rebuild, stations, timestamps, witnesses
 from storage.audit import record
 from storage.catalog import Catalog
 from storage.custody import Custody
@@ -126,7 +126,8 @@ class Office:
     def life_cycle(self) -> LifeCycle:
         """What may follow what, in all rooms."""
         ledger = (*recovery.MOVES, *record.MOVES, *snapshot.MOVES, *witnesses.MOVES, *timestamps.MOVES, *log_keys.MOVES)
-        rooms = (*clips.MOVES, *dockings.MOVES, *ledger, *dock_keys.MOVES, *cases.moves.MOVES, *api.tables.MOVES)
+        docks = (*dock_keys.MOVES, *dockings.MOVES, *stations.MOVES)
+        rooms = (*clips.MOVES, *docks, *ledger, *cases.moves.MOVES, *api.tables.MOVES)
         known = (*rooms, *handed_over.moves(rooms))
         return LifeCycle((*known, *at_any_time(known, SIGNED, Kind), *erasure.moves(known, ERASING)))
 
@@ -141,6 +142,7 @@ class Office:
             timestamps.project,
             log_keys.project,
             dock_keys.project,
+            stations.project,
             cases.projections.projection(self.index_key),
             api.tables.project,
             erasure.projection(ERASING),

@@ -182,6 +182,23 @@ _PLAIN: dict[str, Told] = {
     ),
     "FOUND": Told({"findings": ["importance-vanished"], "manifest": 8}, {}, DOCK, Role.DOCK),
     "DOCK_KEY_SET": Told({"vkey": DOCK_SIGNER.vkey}, {}, DOCK, Role.DOCK),
+    "DOCK_ATTACHED": Told(
+        {"bays": 8, "profile": "tower-8"}, {"name": "left", "where": "platform-sample.0-usb:4"}, DOCK, Role.DOCK
+    ),
+    "DOCK_DETACHED": Told({"how": "gone"}, {}, DOCK, Role.DOCK),
+    "DEVICE_REFUSED": Told(
+        {
+            "bay": "3",
+            "classes": ["080650", "030101"],
+            "reason": "mixed-classes",
+            "since": "2026-11-24T08:00:00.000Z",
+            "times": 2,
+            "usb": "1234:5678",
+        },
+        {"manufacturer": "样例", "product": "样例", "serial": "0001"},
+        DOCK,
+        Role.DOCK,
+    ),
     "ACCESSED": Told({"sha256": DIGEST, "viewing": f"viewing:{_ULID}", "what": "original"}, REASON),
     "FILED": Told({"activity": ACTIVITY, "end_ms": 500, "filing": _ULID, "matter": MATTER, "start_ms": 0}),
     "UNFILED": Told({"activity": ACTIVITY, "filing": _ULID, "matter": MATTER}, REASON),
