@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from ingest.clock_offset import Measured
+from ingest.manifest import Manifest
 from storage.evidence import DevicePath, Subject
 
 
@@ -87,6 +89,16 @@ class CardReport:
     """What is not yet in the store or not yet rendered, and readings in the spool that cannot be used."""
     unsigned: str = ""
     """Why no checkpoint could be signed over all of this; the next start signs it."""
+    docked: int = 0
+    """Number of the entry of this docking."""
+    number: int = 0
+    """Number of the entry that lists the card."""
+    listed: Manifest | None = None
+    """That list."""
+    clock: Measured | None = None
+    """What its clock was found to be; None where it cannot be asked."""
+    found: frozenset[str] = frozenset()
+    """What was found about the card as a whole, in codes."""
 
 
 def said(what: object) -> str:

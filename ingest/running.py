@@ -13,15 +13,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from device_profiles.profile import Profile
+from ingest.before import Space
 from ingest.camera import Docking
 from ingest.cards import Card
-from ingest.claims import Claim
-from ingest.manifest import Manifest, Verdict, list_card
+from ingest.examining import Listed
+from ingest.manifest import Verdict, list_card
 from ingest.progress import CardReport, Progress, Step, Waiting, said
 from ingest.steps import Steps
 from ingest.taking import Manner, Taking
 from ingest.works import Works
-from storage.evidence import DevicePath, Subject
+from storage.evidence import DevicePath
 
 NOWHERE = Docking()
 """A folder that a person named."""
@@ -76,13 +77,28 @@ class Running:
     ) -> CardReport:
         steps, how = self.steps, manner or Manner(self.works.watcher)
         device = steps.enrolled(card.claim)
-        steps.docked(device, profile, docking, said(card.root))
-        listed = list_card(card, profile)
-        manifest = listed if only is None else listed.only(only)
-        number = steps.manifested(device, manifest)
+        arrival = steps.arrived(device, profile, docking)
+        docked = steps.docked(device, arrival, said(card.root))
+        manifest = list_card(card, profile)
+        manifest = manifest if only is None else manifest.only(only)
+        listed = Listed(
+            device=device,
+            number=steps.manifested(device, manifest),
+            manifest=manifest,
+            arrival=arrival,
+            now=steps.clock(),
+            space=Space.of(card.root),
+            is_whole=only is None,
+        )
+        examination = steps.examining.examine(listed)
+        steps.examining.record(examination)
         how.watcher(Progress(Step.LISTED, said(card.root), manifest.total_bytes, files=manifest.counts[Verdict.READ]))
         taking = Taking(card, steps.securing, self.works, how)
-        self._take(taking, manifest, device=device, number=number, profile=profile)
+        for row in manifest.rows:
+            if row.verdict is Verdict.REFUSED:
+                taking.refuse(row)
+        for claim in examination.claims:
+            taking.take(claim)
         how.watcher(Progress(Step.READ, said(card.root), manifest.total_bytes))
         ours = {*taking.secured, *taking.met_again}
         self.works.finish(ours)
@@ -95,14 +111,12 @@ class Running:
             ignored=manifest.counts[Verdict.IGNORED],
             problems=tuple(taking.problems),
             waiting=self.works.waiting(ours),
+            docked=docked,
+            number=listed.number,
+            listed=manifest,
+            clock=arrival.clock,
+            found=examination.codes,
         )
-
-    def _take(self, taking: Taking, manifest: Manifest, *, device: Subject, number: int, profile: Profile) -> None:
-        for row in manifest.rows:
-            if row.verdict is Verdict.REFUSED:
-                taking.refuse(row)
-            if row.verdict is Verdict.READ:
-                taking.take(Claim.of(row, device=device, manifest=number, profile=profile, now=self.steps.clock()))
 
     def waiting(self) -> tuple[Waiting, ...]:
         """Return what is not in the store or not rendered, and readings in the spool that cannot be used."""

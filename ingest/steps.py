@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -13,15 +13,20 @@ from device_profiles.matching import Decision, decide
 from device_profiles.profile import Profile
 from ingest.camera import Docking
 from ingest.cards import Card
+from ingest.clock_offset import Limits
 from ingest.deposit import Depositing
 from ingest.derive import Deriving
+from ingest.docked import Arrival
+from ingest.examining import Examining
 from ingest.identify import DeviceClaim
 from ingest.manifest import Manifest
 from ingest.progress import Progress, Step, Watcher, said
 from ingest.secure import Securing
+from ingest.time_source import TimeSource
 from storage.catalog import Catalog
 from storage.clips import DEPOSITED, RENDERED, SECURED
 from storage.custody import Custody
+from storage.dockings import Dockings
 from storage.errors import LifeCycleError, StorageUnavailable
 from storage.evidence import Actor, Entry, Json, Kind, Subject
 from storage.identity import found_again
@@ -45,6 +50,12 @@ class Steps:
     profiles: Sequence[Profile]
     index_key: bytes
     clock: Callable[[], datetime]
+    dockings: Dockings
+    examining: Examining
+    time_source: Callable[[], TimeSource]
+    """Says what keeps our own clock right, now."""
+    limits: Limits = field(default_factory=Limits)
+    """From where on a camera's clock is a finding."""
     deposits: int = 2
     sign_manifest: SignManifest | None = None
     """None where this dock has no key of its own."""
@@ -113,10 +124,14 @@ class Steps:
                     raise
         return device
 
-    def docked(self, device: Subject, profile: Profile, docking: Docking, where: str) -> None:
-        """Record that a camera is here."""
-        body: dict[str, Json] = {"profile": profile.name, "by_hand": docking.chosen is not None}
-        self.custody.record(Entry("DOCKED", device, self.actor, body, {"where": where}))
+    def arrived(self, device: Subject, profile: Profile, docking: Docking) -> Arrival:
+        """Hold the clock of a camera that is here against ours, and against what it was when it was here last."""
+        earlier = self.dockings.last_measured(device)
+        return Arrival.of(docking, profile, source=self.time_source(), earlier=earlier, limits=self.limits)
+
+    def docked(self, device: Subject, arrival: Arrival, where: str) -> int:
+        """Record that a camera is here and return the number of the entry."""
+        return self.custody.record(arrival.entry(device, self.actor, where=where)).seq
 
     def manifested(self, device: Subject, manifest: Manifest) -> int:
         """Record what is on a card and return the number of the entry."""
