@@ -74,6 +74,11 @@ def alarm_text(alarm: Alarm) -> str:
     return f"{alarm_word(alarm.kind)}{about}{reason}"
 
 
+def alarm_line(alarm: Alarm) -> str:
+    """Say an alarm in a line of plain text."""
+    return f"! {one_line(alarm_text(alarm))}"
+
+
 def reason_words(reason: str) -> str:
     """Say the code of a reason or of an error in words; any other text is returned as it is."""
     return explained(reason) if has_words(reason) else reason_text(reason)

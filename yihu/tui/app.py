@@ -25,7 +25,7 @@ from textual.widgets import Static
 from ingest.board import Alarm, Bay, Update
 from storage.errors import YihuError
 from yihu.board_mirror import Follow, Mirror, is_busy, needs_help
-from yihu.board_words import alarm_text, one_line
+from yihu.board_words import alarm_line
 from yihu.language import either, explained, is_chinese
 from yihu.tui.screens import Details, Leaving
 from yihu.tui.tile import layout, tile
@@ -76,7 +76,7 @@ class BoardApp(App[None]):
     """
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,ctrl+c", "leave", priority=True),
+        Binding("q,ctrl+c,ctrl+q", "leave", priority=True),
         Binding("l", "language"),
         Binding("f", "filter"),
         Binding("enter", "details"),
@@ -161,7 +161,7 @@ class BoardApp(App[None]):
         if fresh:
             self.bell()
         self._rung = alarms
-        lines = [f" ! {one_line(alarm_text(alarm))}" for alarm in self.mirror.alarms.values()]
+        lines = [f" {alarm_line(alarm)}" for alarm in self.mirror.alarms.values()]
         if self._trouble is not None:
             unseen = either("看不到采集站，以下可能已过时", "the dock is not seen; what stands below may be old")
             lines.insert(0, f" ! {unseen}: {explained(self._trouble)}")

@@ -29,7 +29,7 @@ class Details(ModalScreen[None]):
         background: $surface; }
     Details Static { height: auto; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q", "dismiss")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter", "dismiss")]
 
     def __init__(self, mirror: Mirror, bay: str) -> None:
         super().__init__()
@@ -95,7 +95,7 @@ class Leaving(ModalScreen[bool]):
     Leaving Static { width: auto; max-width: 90%; border: heavy $error; padding: 1 2; background: $surface; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y,q", "leave"),
+        Binding("y", "leave"),
         Binding("n,escape", "stay"),
     ]
 
