@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import Static
 
 from ingest.board import AlarmKind, Bay, Board, Status, Update
@@ -57,6 +59,11 @@ def shown(follow: Follow, act: Act, *, size: tuple[int, int] = SMALL, leaving: s
 def has_ended(app: BoardApp) -> bool:
     """Say whether the screen is about to close."""
     return app._exit
+
+
+def is_over_it(app: BoardApp, screen: type[Screen[Any]]) -> bool:
+    """Say whether such a screen lies over the board."""
+    return isinstance(app.screen, screen)
 
 
 async def heard(app: BoardApp, pilot: Pilot[None]) -> None:
@@ -160,13 +167,13 @@ def test_a_bay_tells_everything_when_it_is_asked(board: Board) -> None:
                 break
         await pilot.press("enter")
         await pilot.pause()
-        assert isinstance(app.screen, Details)
+        assert is_over_it(app, Details)
         text = on_screen(app)
         assert "记录仪: DSJ-9999" in text
         assert "经过" in text
         assert "- 空闲" in text
         await pilot.press("escape")
-        assert not isinstance(app.screen, Details)
+        assert not is_over_it(app, Details)
 
     shown(board.after, act)
 
@@ -174,10 +181,10 @@ def test_a_bay_tells_everything_when_it_is_asked(board: Board) -> None:
 def test_a_dock_in_the_same_program_is_not_stopped_by_a_slip_of_the_finger(board: Board) -> None:
     async def act(app: BoardApp, pilot: Pilot[None]) -> None:
         await pilot.press("q")
-        assert isinstance(app.screen, Leaving)
+        assert is_over_it(app, Leaving)
         assert "停止采集站？" in on_screen(app)
         await pilot.press("q", "n")
-        assert not isinstance(app.screen, Leaving)
+        assert not is_over_it(app, Leaving)
         assert not has_ended(app)
         await pilot.press("ctrl+c", "y")
         assert has_ended(app)
