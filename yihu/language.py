@@ -89,6 +89,11 @@ def explained(error: YihuError | ValueError | str) -> str:
     return either("出现未预料的情况", "Something unforeseen happened")
 
 
+def has_words(error: str) -> bool:
+    """Say whether *error* names a kind of error."""
+    return error in _ERRORS
+
+
 _REASONS: dict[str, tuple[str, str]] = {
     "symlink": ("符号链接，不跟随", "a symbolic link, not followed"),
     "fifo": ("管道文件", "a named pipe"),
@@ -101,6 +106,23 @@ _REASONS: dict[str, tuple[str, str]] = {
     "listed-twice": ("同名列出两次，文件系统可能损坏", "listed twice; the file system may be broken"),
     "hostile-name": ("文件名不合法", "an impossible name"),
     "impossible-size": ("大小不合理", "an impossible size"),
+    # what a bay or an alarm says, and what speaks against a camera
+    "pulled": ("中途被拔出，请重新插入", "pulled out too early; put it in again"),
+    "profile-unknown": ("设备型号未知", "no profile fits this camera"),
+    "not-a-camera": ("不是执法记录仪", "this is no camera"),
+    "keyboard": ("键盘等输入设备，不予采集", "a keyboard or the like, refused"),
+    "bay-locked": ("此接口已锁定", "this bay is locked"),
+    "wrong-camera": ("此接口已绑定另一台设备", "this bay is bound to another camera"),
+    "needs-password": ("需要口令，请联系管理员", "needs a password; call for help"),
+    "password-refused": ("口令不被接受", "the password was not accepted"),
+    "unknown-filesystem": ("存储卡格式不支持", "a file system that is not read here"),
+    "battery": ("电量不足", "battery too low"),
+    "free-space": ("剩余空间不足", "too little free space"),
+    "clock": ("时钟不准", "clock wrong"),
+    "not-cleared": ("尚未清除", "not cleared yet"),
+    "not-read": ("尚未采集完", "not everything is read"),
+    "no-answer": ("没有应答", "no answer"),
+    "time-unsynchronised": ("本机时钟未与时间源同步", "this machine's clock is not set by a time source"),
 }
 
 
