@@ -22,6 +22,7 @@ A host without any dock profile is one dock whose bays are the places themselves
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -39,8 +40,10 @@ HOST = "host"
 """The name of the dock that is the host itself, where nobody described one."""
 _HUB = "09"
 
-Place: TypeAlias = Annotated[str, Field(pattern=r"^(?:pci|platform)-[\x21-\x7e]+-usb3?:\d{1,3}(?:\.\d{1,3})*$")]
-Chain: TypeAlias = Annotated[str, Field(pattern=r"^\d{1,3}(?:\.\d{1,3})*$")]
+_PLACE = re.compile(r"(?:pci|platform)-[\x21-\x7e]+-usb3?:[0-9]{1,3}(?:\.[0-9]{1,3})*")
+
+Place: TypeAlias = Annotated[str, Field(pattern=f"^{_PLACE.pattern}$")]
+Chain: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{1,3}(?:\.[0-9]{1,3})*$")]
 BayName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,15}$")]
 """Stands in the ledger, so it is a number on a sticker and never the name of a person."""
 
@@ -157,6 +160,14 @@ class Docks:
         """Return the dock whose hub *device* is, or None."""
         return next((dock for dock in self.docks if device.place in dock.at), None) if is_hub(device) else None
 
+    def refuse_unknown(self, names: Iterable[str]) -> None:
+        """Raise `ValueError` for the name of a bay there is none of: what is laid down for it would do nothing."""
+        known = {bay.name for bay in self.bays}
+        for name in names:
+            if name not in known if self._is_described else not _PLACE.fullmatch(name):
+                message = f"bay {name!r}: expected {', '.join(sorted(known)) or 'the place of a socket'}"
+                raise ValueError(message)
+
     def _add(self, place: str, bay: BayPlace) -> None:
         if self._bays.setdefault(place, bay) != bay:
             message = f"{place}: is bay {self._bays[place].name} and bay {bay.name}"
@@ -172,8 +183,12 @@ def load_docks(folder: Path | None) -> Docks:
     """
     Read every dock profile (``*.toml``) in *folder*; None or an empty folder is a host without any.
 
-    Raises `ValueError` with the file and the key for whatever is wrong, and where two docks claim the same place.
+    Raises `ValueError` with the file and the key for whatever is wrong, where two docks claim the same place, and for a folder
+    that is not there: a misspelt one must not silently make every socket a bay.
     """
+    if folder is not None and not folder.is_dir():
+        message = f"dock profiles {folder}: there is no such folder"
+        raise ValueError(message)
     files = sorted(folder.glob("*.toml")) if folder is not None else []
     return Docks(read_dock_profile(file.name, file.read_bytes()) for file in files)
 
