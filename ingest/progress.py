@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from ingest.before import Space
 from ingest.clock_offset import Measured
 from ingest.manifest import Manifest
 from storage.evidence import DevicePath, Subject
@@ -95,6 +96,8 @@ class CardReport:
     """Number of the entry that lists the card."""
     listed: Manifest | None = None
     """That list."""
+    space: Space | None = None
+    """Room on the card; None where it is only a folder."""
     clock: Measured | None = None
     """What its clock was found to be; None where it cannot be asked."""
     found: frozenset[str] = frozenset()

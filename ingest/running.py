@@ -114,6 +114,7 @@ class Running:
             docked=docked,
             number=listed.number,
             listed=manifest,
+            space=listed.space,
             clock=arrival.clock,
             found=examination.codes,
         )

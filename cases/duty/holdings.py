@@ -105,6 +105,10 @@ class Holdings:
         """Return the name of an officer; None where it was erased."""
         return self._ask(lambda view: queries.name_of(view, officer))
 
+    def badge_of(self, officer: Subject) -> str | None:
+        """Return the badge of an officer; None where it was erased."""
+        return self._ask(lambda view: queries.badge_of(view, officer))
+
     def means(self, officer: Subject) -> Means:
         """Return by what an officer is known at the dock; raises `NotFound`."""
         found = self._ask(lambda view: queries.means(view, officer))

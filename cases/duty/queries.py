@@ -44,6 +44,11 @@ def officers_called(view: View, text: str) -> list[Subject]:
     return [Subject.parse(name, Kind.OFFICER) for name in view.scalars(found.order_by(officers.c.registered_seq))]
 
 
+def badge_of(view: View, officer: Subject) -> str | None:
+    """Return the badge of an officer, unless it was erased."""
+    return view.scalar(select(officers.c.badge).where(officers.c.officer == str(officer)))
+
+
 def name_of(view: View, officer: Subject) -> str | None:
     """Return the name of an officer, unless it was erased."""
     return view.scalar(select(officers.c.name).where(officers.c.officer == str(officer)))

@@ -117,13 +117,32 @@ def print_report(report: CardReport) -> None:
 
 
 def dock(
-    watch: Annotated[Path, typer.Option("--watch", metavar="DIR", help=either("监视的文件夹", "the folder to watch"))],
+    watch: Annotated[
+        Path | None,
+        typer.Option(
+            "--watch",
+            metavar="DIR",
+            help=either("只监视这个文件夹，不接 USB", "watch this folder instead of the USB docks of this host"),
+        ),
+    ] = None,
+    tui: Annotated[bool, typer.Option("--tui", help=either("全屏显示各接口", "show the bays, filling the terminal"))] = False,
     device: Annotated[str | None, typer.Option("--device", help=either("设备编号", "which camera writes there"))] = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Watch a folder all day and take in every file that has been left alone for a while. Ctrl-C ends it."""
+    """
+    Run the docks of this host all day, until Ctrl-C or SIGTERM: what is plugged in is taken in by itself.
+
+    Each bay is shown as it goes on (--json: one object a line, --tui: the whole terminal; from elsewhere: yihu board).
+    Cameras are mounted read-only; that takes the capability to mount, which the service of deploy/ has. With --watch a folder
+    is watched instead, and every file that has been left alone for a while is taken in.
+    """
     with told(as_json) as output:
+        if watch is None:
+            from yihu.cli.docking import run_docks
+
+            run_docks(open_office(config), tui=tui, as_json=as_json)
+            return
         from yihu.cli.watching import watching
         from yihu.docking import watch_folder
         from yihu.founding import started
