@@ -51,6 +51,7 @@ class Dockside:
 
     def _tell(self, event: UsbEvent) -> None:
         self.hub(event)
+        self.desk.visits.attached.saw(event)
         device = _device_of(event)
         bay = self.docks.bay_of(device)
         if bay is not None and not self._is_ignored(device, bay):

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from device_profiles.matching import Decision
 from ingest.admission import Admission
+from ingest.attached import Attached
 from ingest.board import Status
 from ingest.camera import Docking
 from ingest.camera_identity import claim_of
@@ -90,8 +91,7 @@ class Visits:
     running: Running
     mounting: Mounting
     clearance: Clearance | None = None
-    serial_is_shared: Callable[[Volume], bool] = field(default=lambda _volume: False)
-    slots_of: Callable[[Volume], int] = field(default=lambda _volume: 1)
+    attached: Attached = field(default_factory=Attached)
 
     def attend(
         self,
@@ -145,7 +145,7 @@ class Visits:
         return _judged(outcome, replace(taken, report=report))
 
     def _claim(self, volume: Volume, docking: Docking, decision: Decision) -> DeviceClaim:
-        shared, slots = self.serial_is_shared(volume), self.slots_of(volume)
+        shared, slots = self.attached.serial_is_shared(volume), self.attached.slots_of(volume)
         return claim_of(docking, decision.profile, volume, serial_is_shared=shared, slots=slots)
 
 

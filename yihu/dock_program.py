@@ -55,6 +55,8 @@ class DockProgram:
     retry: timedelta = RETRY
     """How often what waits for the store or the database is tried again."""
     again_every: timedelta = timedelta(seconds=30)
+    volume_within: timedelta = timedelta(seconds=30)
+    """How long a camera may take to show a volume."""
 
     def __post_init__(self) -> None:
         self.board = Board(self.office.clock)
@@ -92,6 +94,7 @@ class DockProgram:
             dock_of=lambda bay: str(stations.subject(bay.dock.station)),
             stop=self.stop,
             again_every=self.again_every,
+            volume_within=self.volume_within,
         )
 
 
