@@ -62,6 +62,8 @@ _ERRORS: dict[str, tuple[str, str]] = {
         "账本中的这些记录尚未由机关以外的见证方会签：先运行 yihu witness ask；确需先行导出时用 --unanchored，账本会注明",
         "No witness outside the office has cosigned these entries: run yihu witness ask; --unanchored is the exception",
     ),
+    "CameraBusy": ("摄像机正被另一个程序占用，稍后再试", "Another program holds the camera; try again"),
+    "CameraClosed": ("没有访问摄像机的权限：缺少 udev 规则", "The camera may not be opened: a udev rule is missing"),
     "SettingsError": ("配置文件有误", "The settings cannot be used"),
     "EvidenceError": ("发现与记录不符的情况", "What was found is not what was recorded"),
     "ValueError": ("输入有误", "The input is wrong"),
