@@ -62,5 +62,5 @@ def offset_ms(reading: ClockReading | None, assumed: tzinfo) -> int | None:
     try:
         shown = datetime.strptime(reading.raw, "%Y%m%d%H%M%S").replace(tzinfo=zone_of(reading, assumed))
         return (shown - reading.at) // timedelta(milliseconds=1)
-    except (ValueError, OverflowError):  # a 30th of February, a zone before the year 1
+    except ValueError:  # a 30th of February
         return None

@@ -11,9 +11,9 @@ sent                 answer                    means
 ``@Stm;6;…;#``       not told                  set the time, ``HHmmss``, and two zeros more
 ===================  ========================  ================================================
 
-They are those of one program (grade B). It has no words for reading clock, battery or free space, nor for locking. It sends eight
-fixed characters with ``Ver`` and eight other ones with ``Gdv`` and ``ATH``; as both are known as passwords of makers, neither is
-built in here: the office writes down one or both (`Password`), and without them a camera is not even asked who it is.
+They are those of one program (grade B). It has no words for reading clock, battery or free space, nor for locking. It sends
+eight fixed characters with ``Ver`` and eight other ones with ``Gdv`` and ``ATH``; as both are known as passwords of makers,
+neither is built in here: the office writes down one or both (`Password`), and without them a camera is not asked who it is.
 """
 
 from __future__ import annotations

@@ -13,8 +13,9 @@ sent                             answer                            means
 ===============================  ================================  ===============================================
 
 They are strings of one vendor's library (grade B). It does not say how a line ends: here it is CR LF, as modems do. It does not
-say what ``UDISKEN`` takes: here 1 is on. Of ``MVEINFO``, ``PCUDISKSTAT``, ``LOGINID``, ``GBIDCODE``, ``UID``, ``VID``, ``DID`` and
-``UUID`` it does not say what the answers mean, and of ``UDISKAUTHEN`` there is no question: none of them is sent. ``MKFS`` never is.
+say what ``UDISKEN`` takes: here 1 is on. Of ``MVEINFO``, ``PCUDISKSTAT``, ``LOGINID``, ``GBIDCODE``, ``UID``, ``VID``, ``DID``
+and ``UUID`` it does not say what the answers mean, and of ``UDISKAUTHEN`` there is no question: none of them is sent. ``MKFS``
+never is.
 """
 
 from __future__ import annotations

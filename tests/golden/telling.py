@@ -196,6 +196,13 @@ _PLAIN: dict[str, Told] = {
         {"administrator": "county", "name": "county", "ours": False, "vkey": WITNESSES[0].key.vkey},
         {"url": "https://county.example"},
     ),
+    "UNLOCK_REFUSED": Told({"dialect": "bc-plus", "fault": "wrong-password", "profile": "amba-4255-0001"}, {}, DOCK, Role.DOCK),
+    "CLOCK_SET": Told(
+        {"after_ms": 40, "before_ms": -5120, "dialect": "bc-plus", "step": "done", "to": "2026-11-24T08:00:00.000Z"},
+        {},
+        DOCK,
+        Role.DOCK,
+    ),
     "WITNESS_REMOVED": Told({"name": "county"}),
     "QUORUM_SET": Told({"least": 1}),
 }
