@@ -24,7 +24,7 @@ from device_profiles.fields import DialectName
 from device_profiles.profile import Profile, Usb
 from ingest.attempts import Attempts
 from ingest.camera import Asked
-from ingest.dialects import Dialect, Fault, Link, Password
+from ingest.dialects import Dialect, Fault, Link
 from ingest.dialects.at_sign import AtSign
 from ingest.dialects.bc_plus import BcPlus
 from ingest.dialects.link import Timing, UsbLink, linked
@@ -119,9 +119,14 @@ class Asking:
         way = way_of(self.profiles, device)
         if way is None:
             return None
-        password = self._password_for_questions(way, device)
+        password = self.passwords.of(way.profile.name)
         with self._open(device, way) as link:
-            return next((asked for dialect in way.dialects if (asked := dialect.ask(link, password))), None)
+            for dialect in way.dialects:
+                may = dialect.asks_with_password and password is not None and self.attempts.claim(device, "ask")
+                asked = dialect.ask(link, password if may else None)
+                if asked is not None:
+                    return asked
+        return None
 
     def unlock(self, device: UsbDevice, asked: Asked, about: Subject) -> Unlocked | UnlockRefused:
         """
@@ -179,12 +184,6 @@ class Asking:
         again = dialect.ask(link, None)
         record("done" if fault is None else fault.value, offset_ms(None if again is None else again.clock, assumed))
         return fault
-
-    def _password_for_questions(self, way: Way, device: UsbDevice) -> Password | None:
-        """Return it where a question needs it and it was not used since the camera was put in."""
-        password = self.passwords.of(way.profile.name)
-        needed = password is not None and "at-sign" in way.usb.dialects
-        return password if needed and self.attempts.claim(device, "ask") else None
 
     def _way(self, device: UsbDevice, dialect: str) -> tuple[Way, Dialect]:
         way = way_of(self.profiles, device)

@@ -156,6 +156,7 @@ class Card:
         try:
             now = self.root.stat()
             then = os.fstat(self._fd)
+            os.statvfs(self._fd)  # a pulled MTP camera lists from memory for seconds, but not this
         except OSError as error:
             message = f"card {self.root}: is gone: {error.strerror}"
             raise SourceChanged(message) from error

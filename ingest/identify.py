@@ -24,6 +24,8 @@ class ClaimKind(StrEnum):
     """A person, by ``--device``."""
     VOLUME = "volume"
     """The file system, by its UUID. Factory-formatted cards may share one: size and digests still tell their clips apart."""
+    SERIAL = "serial"
+    """The USB device, by its ids and serial, where it has no volume of its own. Makers may give one serial to many."""
     FOLDER = "folder"
     """Nobody; the absolute path stands in."""
 
@@ -87,6 +89,12 @@ def is_whole_volume(mounts: bytes, *, mount_point: bytes, device: int) -> bool:
         if len(fields) > 5 and _plain(fields[4]) == mount_point:  # noqa: PLR2004 — the fields of proc(5)
             found = fields[2] == f"{os.major(device)}:{os.minor(device)}".encode() and fields[3] == b"/"
     return found
+
+
+def is_mount_point(path: Path) -> bool:
+    """Say whether something is mounted at *path*, also if it is dead: `os.path.ismount` takes a dead one for a folder."""
+    wanted = os.fsencode(os.path.realpath(path.parent) / Path(path.name))
+    return any(_plain(line.split(b" ")[4]) == wanted for line in _read(_MOUNTS).splitlines())
 
 
 def link_to(device: int, folder: Path) -> str:

@@ -77,9 +77,11 @@ def _read(path: Path) -> str | None:
     except OSError as error:
         message = f"{path}: cannot be read: {error.strerror}"
         raise Refused(message) from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_mode & 0o077:
             message = f"{path}: a password must be a file that nobody else may read (chmod 600)"
             raise Refused(message)
-        return file.read(_LONGEST).decode("utf-8", "backslashreplace")
+        return os.read(descriptor, _LONGEST).decode("utf-8", "backslashreplace")
+    finally:
+        os.close(descriptor)

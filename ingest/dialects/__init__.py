@@ -75,6 +75,8 @@ class Dialect(Protocol):
     """How one kind of firmware is spoken to. None of it raises because of what a camera answers."""
 
     name: DialectName
+    asks_with_password: bool
+    """Whether a question carries something that may be a password to the camera."""
 
     def ask(self, link: Link, password: Password | None) -> Asked | None:
         """Ask what changes nothing; None if no answer is of this dialect. Without *password* some are not asked."""

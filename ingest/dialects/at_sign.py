@@ -38,6 +38,7 @@ class AtSign:
     """Speaks ``@…#``."""
 
     name: DialectName = "at-sign"
+    asks_with_password = True
 
     def ask(self, link: Link, password: Password | None) -> Asked | None:
         """Ask which device it is, if the office wrote down what goes with the question."""

@@ -40,6 +40,7 @@ class BcPlus:
     """Speaks ``BC+``."""
 
     name: DialectName = "bc-plus"
+    asks_with_password = False
 
     def ask(self, link: Link, password: Password | None) -> Asked | None:
         """Ask for the clock first, while nothing else delays it; the password is not needed."""
