@@ -1,16 +1,16 @@
 """
 Cameras that speak MTP, mounted as if they were cards.
 
-The program jmtpfs does it, one process for each camera, started for just that device and ended with it. Why that: it is in Debian,
-it takes the bus and device number (several like cameras are no riddle), it mounts read-only, and a camera behind it passes through
-the same code as a card. Binding libmtp by ctypes would save a process and cost a parser of its structures, and a crash in it would
-take the dock along; go-mtpfs is not in Debian; gvfs needs a session of a desktop. What it costs: jmtpfs reads no parts of files, it
-copies each one whole into an unnamed file in ``/tmp`` before the first byte is read. ``/tmp`` must hold the largest recording, and
-be private to the dock.
+The program jmtpfs does it, one process for each camera, started for just that device and ended with it. Why that: it is in
+Debian, it takes the bus and device number (several like cameras are no riddle), it mounts read-only, and a camera behind it
+passes through the same code as a card. Binding libmtp by ctypes would save a process and cost a parser of its structures, and a
+crash in it would take the dock along; go-mtpfs is not in Debian; gvfs needs a session of a desktop. What it costs: jmtpfs reads
+no parts of files, it copies each one whole into an unnamed file in ``/tmp`` before the first byte is read. ``/tmp`` must hold
+the largest recording, and be private to the dock.
 
-A camera is taken for MTP by the class of its interface (06/01/01), never by a list of known ids. Its storages are the folders at
-the top; two of one name hide each other, which the walk reports. Pulled, it still lists from memory for seconds and gives EIO for
-content and free space; `ingest.cards.Card.require` asks for the latter.
+A camera is taken for MTP by the class of its interface (06/01/01), never by a list of known ids. Its storages are the folders
+at the top; two of one name hide each other, which the walk reports. Pulled, it still lists from memory for seconds and gives
+EIO for content and free space; `ingest.cards.Card.require` asks for the latter.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ _GRACE = timedelta(seconds=5)
 _LOOK_AGAIN = 0.05
 _DETACH = 2
 _LONGEST_WORDS = 2_000
-_BUSY = ("resource busy", "libmtp_error_busy", "could not claim")
+_BUSY = ("is busy", "resource busy", "could not claim")
+_GONE = ("requested device not found", "no mtp devices")
 
 
 def is_mtp(device: UsbDevice) -> bool:
@@ -103,7 +104,7 @@ def _why(device: UsbDevice, said: str) -> EvidenceError | StorageUnavailable:
     about = f"camera {device.usb_id} at {device.place}"
     if any(word in said.lower() for word in _BUSY):
         return StorageUnavailable(f"{about}: another program holds it: {said}")
-    if "not found" in said.lower() or "no mtp devices" in said.lower():
+    if any(word in said.lower() for word in _GONE):
         return SourceChanged(f"{about}: is not there any more: {said}")
     return EvidenceError(f"{about}: cannot be mounted by MTP: {said}")
 
