@@ -24,7 +24,7 @@ from device_profiles.fields import DialectName
 from device_profiles.profile import Profile, Usb
 from ingest.attempts import Attempts
 from ingest.camera import Asked
-from ingest.dialects import Dialect, Fault, Link
+from ingest.dialects import Dialect, Fault, Link, Password, at_sign, bc_plus
 from ingest.dialects.at_sign import AtSign
 from ingest.dialects.bc_plus import BcPlus
 from ingest.dialects.link import Timing, UsbLink, linked
@@ -35,6 +35,10 @@ from storage.custody import Custody
 from storage.errors import EvidenceError, SourceChanged
 from storage.evidence import Actor, Subject
 
+CARRIES: Mapping[DialectName, Callable[[Password], bool]] = MappingProxyType(
+    {"at-sign": at_sign.carries, "bc-plus": bc_plus.carries}
+)
+"""Whether a dialect has room for a password."""
 DIALECTS: Mapping[DialectName, Dialect] = MappingProxyType({"at-sign": AtSign(), "bc-plus": BcPlus()})
 
 

@@ -24,9 +24,9 @@ _LINES = 2
 
 @dataclass(frozen=True, slots=True)
 class Passwords:
-    """The directory they lie in; it need not exist."""
+    """The directory they lie in, which need not exist; without one there are none."""
 
-    folder: Path
+    folder: Path | None
 
     def of(self, profile: str, device: str | None = None) -> Password | None:
         """
@@ -45,9 +45,12 @@ class Passwords:
         if device is not None and not _DEVICE.fullmatch(device):
             message = f"device {device!r}: expected letters, digits, '-' and '_'"
             raise ValueError(message)
-        path = self._places(profile, device)[0]
+        path = next(iter(self._places(profile, device)), None)
+        if path is None:
+            message = "passwords: there is no directory for them"
+            raise ValueError(message)
         try:
-            durable.make_directory(self.folder)
+            durable.make_directory(path.parent)
             durable.replace(path, f"{password.login}\n{password.with_questions}".rstrip("\n").encode() + b"\n")
         except OSError as error:
             message = f"{path}: cannot be written: {error.strerror}"
@@ -55,6 +58,8 @@ class Passwords:
         return path
 
     def _places(self, profile: str, device: str | None) -> list[Path]:
+        if self.folder is None:
+            return []
         # what a camera calls itself is no path before it has been looked at
         own = [self.folder / f"{profile}@{device}"] if device is not None and _DEVICE.fullmatch(device) else []
         return [*own, self.folder / profile]

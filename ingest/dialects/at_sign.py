@@ -42,7 +42,7 @@ class AtSign:
 
     def ask(self, link: Link, password: Password | None) -> Asked | None:
         """Ask which device it is, if the office wrote down what goes with the question."""
-        if password is None or not _fits(password):
+        if password is None or not carries(password):
             return None
         device = device_of(_said(link, b"Gdv", _questions(password)))
         return None if device is None else Asked(self.name, device)
@@ -83,7 +83,7 @@ def device_of(raw: bytes) -> str | None:
 
 
 def _login(link: Link, password: Password) -> Fault | None:
-    if not _fits(password):
+    if not carries(password):
         return Fault.UNFIT_PASSWORD
     raw = _said(link, b"Ver", password.login)
     if b"Ver;OK" in raw:
@@ -103,5 +103,6 @@ def _questions(password: Password) -> str:
     return password.with_questions or password.login
 
 
-def _fits(password: Password) -> bool:
+def carries(password: Password) -> bool:
+    """Say whether the dialect has room for *password*: eight characters, none of which ends a field."""
     return all(_PASSWORD.fullmatch(one) and not _SEPARATORS & set(one) for one in (password.login, _questions(password)))

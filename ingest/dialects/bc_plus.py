@@ -97,6 +97,11 @@ def clock_of(answer: Answer) -> ClockReading | None:
     return ClockReading(raw, zone_minutes(more[0]) if more else None, answer.at, answer.within, answer.monotonic_ns)
 
 
+def carries(password: Password) -> bool:
+    """Say whether the dialect has room for *password*: six characters, and no second line."""
+    return _PASSWORD.fullmatch(password.login) is not None and not password.with_questions
+
+
 def _asked(link: Link, name: bytes) -> Answer:
     return link.exchange(b"BC+%s?%s" % (name, _END), _is_whole(name))
 
@@ -111,7 +116,7 @@ def _is_whole(name: bytes) -> Callable[[bytes], bool]:
 
 
 def _login(link: Link, password: Password) -> Fault | None:
-    if not _PASSWORD.fullmatch(password.login):
+    if not carries(password):
         return Fault.UNFIT_PASSWORD
     said = value_of(_told(link, b"LOGIN", b"admin:" + password.login.encode("ascii")).raw, b"LOGIN")
     if said is None:
