@@ -155,6 +155,10 @@ class ClipLine(BaseModel):
     size: int
     recorded_at: str | None
     """What the camera claims; its clock may be wrong."""
+    corrected_at: str | None
+    """The same by our clock, where the camera's was measured."""
+    uncertainty_ms: int | None
+    """How far that may be off; null where nobody knows."""
     secured_at: str
     duration_ms: int | None
     findings: list[str]
@@ -220,6 +224,9 @@ class ClipWhole(BaseModel):
     size: int
     recorded_at: str | None
     """What the camera claims; its clock may be wrong."""
+    corrected_at: str | None
+    """The same by our clock, where the camera's was measured."""
+    uncertainty_ms: int | None
     secured_at: str
     duration_ms: int | None
     findings: list[str]

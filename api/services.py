@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from api.queries import Engine
 from cases.dossier import Dossiers
@@ -29,3 +30,5 @@ class Services:
     clock: Callable[[], datetime]
     log_origin: str
     index_key: bytes
+    board: Path | None = None
+    """The socket on which a running dock says what happens."""

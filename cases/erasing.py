@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cases.duty.tables import holdings, officer_means
 from cases.moves import CLOSED
 from cases.tables import activities, activity_officers, filings, matter_parties, matters, officers, parties
 from storage.clips import clips
@@ -31,6 +32,17 @@ def _officer(subject: str, at: str) -> Sequence[Hindrance]:
     mine = activity_officers.c.officer == subject
     filed = _FILINGS.join(activity_officers, activity_officers.c.activity == activities.c.activity)
     return [_open(_BY_OFFICERS, mine), _kept(filed, mine, at)]
+
+
+def _carrier(subject: str, at: str) -> Sequence[Hindrance]:
+    mine = (holdings.c.officer == subject, holdings.c.undone_seq.is_(None))
+    has = holdings.select().with_only_columns(holdings.c.device).where(*mine, holdings.c.ended_seq.is_(None))
+    taken = holdings.join(clips, clips.c.device == holdings.c.device).select().with_only_columns(clips.c.clip)
+    # by the camera's clock, which may be wrong: a clip without a time counts for whoever had the camera before it was ours
+    before_its_end = holdings.c.until.is_(None) | clips.c.recorded_at.is_(None) | (clips.c.recorded_at < holdings.c.until)
+    after_its_beginning = (clips.c.secured_at >= holdings.c.since) | (clips.c.secured_at >= holdings.c.since_claimed)
+    carried = taken.where(*mine, is_kept(at), before_its_end, after_its_beginning)
+    return [Hindrance("a camera is issued to it", has), Hindrance("a clip that it carried is kept", carried.distinct())]
 
 
 def _matter(subject: str, at: str) -> Sequence[Hindrance]:
@@ -60,6 +72,7 @@ def _kept(rows: Any, mine: Any, at: str) -> Hindrance:  # noqa: ANN401 - tables 
 RULES: tuple[Forgetting, ...] = (
     Forgetting(Kind.PARTY, parties, ("name", "id_shown", "id_index"), _party),
     Forgetting(Kind.OFFICER, officers, ("name", "badge"), _officer),
+    Forgetting(Kind.OFFICER, officer_means, ("card_index", "pin"), _carrier),
     Forgetting(Kind.MATTER, matters, ("title", "number"), _matter),
     Forgetting(Kind.ACTIVITY, activities, ("title", "place"), _activity),
     Forgetting(Kind.CLIP, clips, ("name",), _clip),

@@ -19,11 +19,13 @@ entry                   subject   moves                          body           
 
 Each stage has an entry of its own, so that the order of the five is a line of this table and not a rule somewhere in the code.
 Each follows the one before it, with two exceptions: registering is itself an act of initiation, so investigation may follow it
-at once; and a case that ends early is archived too, so archiving may follow any stage.
+at once; and a case that ends early is archived too, so archiving may follow any stage. Who has
+which camera, and by what officers are known at the dock, stands in `cases.duty.moves`.
 """
 
 from __future__ import annotations
 
+from cases.duty.moves import MOVES as DUTY
 from storage.clips import OURS
 from storage.evidence import Kind, Stage
 from storage.lifecycle import UNBORN, Move, move
@@ -59,4 +61,5 @@ MOVES: tuple[Move, ...] = (
     move(Kind.ACTIVITY, "ACTIVITY_RECORDED", UNBORN, "recorded"),
     move(Kind.CLIP, "FILED", OURS),
     move(Kind.CLIP, "UNFILED", OURS),
+    *DUTY,
 )

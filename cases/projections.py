@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+from cases.duty.projections import projection as duty_projection
 from cases.moves import CLOSED, OPEN, REGISTERED, entered
 from cases.tables import activities, activity_officers, filings, matter_parties, matters, officers, offices, parties
 from cases.values import number_index, shown_number
@@ -19,16 +20,19 @@ from storage.projecting import Change, Projection
 
 
 def projection(index_key: bytes) -> Projection:
-    """Return the projection of `cases`; *index_key* makes the blind index by which a party is found again."""
+    """Return the projection of `cases`; *index_key* makes the blind indexes by which parties and cards are found."""
     by_type: dict[str, Callable[[Recorded], Iterable[Change]]] = {
         **_PROJECTIONS,
         "PARTY_REGISTERED": partial(_party_registered, index_key),
         **{entered(stage): partial(_entered, stage) for stage in Stage},
     }
 
+    duty = duty_projection(index_key)
+
     def project(recorded: Recorded) -> Iterable[Change]:
         changes = by_type.get(recorded.entry.type)
-        return () if changes is None else changes(recorded)
+        yield from () if changes is None else changes(recorded)
+        yield from duty(recorded)
 
     return project
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, or_
 from cases.records import Activity, ClipLine, Filing, Matter, Office, Officer, Party
 from cases.tables import activities, activity_officers, filings, matter_parties, matters, officers, offices, parties
 from cases.values import ActivityKind, IdKind, MatterKind, PartyKind
-from storage.clips import clips
+from storage.clips import clips, findings_of
 from storage.evidence import Kind, MediaKind, Stage, Subject, TimeRange
 from storage.schema import subjects
 
@@ -270,7 +270,9 @@ def _clip(row: Row[Any]) -> ClipLine:
         name=row.name,
         size=row.size,
         recorded_at=row.recorded_at,
+        corrected_at=row.corrected_at,
+        uncertainty_ms=row.uncertainty_ms,
         secured_at=row.secured_at,
         duration_ms=row.duration_ms,
-        findings=tuple(row.findings.split()),
+        findings=findings_of(row),
     )

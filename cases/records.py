@@ -111,6 +111,10 @@ class ClipLine:
     size: int
     recorded_at: str | None
     """What the camera claims."""
+    corrected_at: str | None
+    """The same by our clock, where the camera's was measured."""
+    uncertainty_ms: int | None
+    """How far that may be off; None where nobody knows."""
     secured_at: str
     duration_ms: int | None
     findings: tuple[str, ...]

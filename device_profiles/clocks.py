@@ -53,7 +53,7 @@ def read_clock(raw: str, *, zone: str, now: datetime) -> ClockClaim:
 
     Never raises because of *raw*; an unknown *zone* is the profile's fault and raises.
     """
-    local = _parsed(raw)
+    local = digits_of(raw)
     if local is None:
         return ClockClaim(raw=raw, at=None, zone=zone, assumed=True, findings=("unreadable",))
     if local.tzinfo is not None:
@@ -62,21 +62,23 @@ def read_clock(raw: str, *, zone: str, now: datetime) -> ClockClaim:
     return _claim(raw, there, zone=zone, now=now, assumed=True)
 
 
-def read_modified(modified_ns: int, *, now: datetime) -> ClockClaim:
+def read_modified(modified_ns: int, *, now: datetime, zone: str = "UTC") -> ClockClaim:
     """
     Read a modification time as the file system gave it, nanoseconds since 1970.
 
-    FAT keeps local time and the mount decides which: the zone here is the mount's, and always an assumption.
+    FAT keeps local time and the mount decides which: *zone* is the camera's where the mount took its digits for UTC. It is
+    always an assumption.
     """
     raw = str(modified_ns)
     try:
         at = _EPOCH + timedelta(microseconds=modified_ns // 1000)
     except OverflowError:
-        return ClockClaim(raw=raw, at=None, zone="UTC", assumed=True, findings=("unreadable",))
-    return _claim(raw, at, zone="UTC", now=now, assumed=True)
+        return ClockClaim(raw=raw, at=None, zone=zone, assumed=True, findings=("unreadable",))
+    return _claim(raw, at.replace(tzinfo=ZoneInfo(zone)), zone=zone, now=now, assumed=True)
 
 
-def _parsed(raw: str) -> datetime | None:
+def digits_of(raw: str) -> datetime | None:
+    """Read the digits of a clock, with the offset it brings where it brings one; None where they are no date and time."""
     text = _DIGITS.sub(r"\1-\2-\3T\4:\5:\6", raw) if _DIGITS.fullmatch(raw) else raw
     if not _ISO.fullmatch(text):
         return None

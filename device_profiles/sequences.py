@@ -35,7 +35,7 @@ def gaps(profile: Profile, paths: Iterable[bytes]) -> tuple[Gap, ...]:
         if place(profile, path).kind not in {"video", "audio", "photo"}:
             continue
         said = read_name(profile, path)
-        if said.sequence is not None:
+        if said.sequence is not None and said.sequence.isdecimal():
             numbers[readable(path).rpartition("/")[0], said.device or ""].add(int(said.sequence))
     return tuple(
         Gap(folder, device or None, before + 1, after - 1)

@@ -3,11 +3,16 @@ The board: what happens at every bay right now, for the people in front of the d
 
 It lives in the memory of the dock program and is published as a stream of events; none of it goes through the ledger. Every
 change has a number, so whoever follows may ask for what came after the last one seen; who fell too far behind gets the whole
-board again.
+board again. Numbers begin anew with every start of the program, which therefore has a name of its own: `Board.start`.
+
+Names of people and of files stand here and nowhere else; what is shown here is never logged. Which status may follow which is
+said by `ingest.bay_moves`.
 """
 
 from __future__ import annotations
 
+import re
+import secrets
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -113,7 +118,7 @@ class Change:
     bay: Bay | None = None
     alarm: Alarm | None = None
     is_over: bool = False
-    """The alarm ended."""
+    """The alarm ended, or the bay is gone with its dock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +129,25 @@ class Picture:
     """Of the last change in it."""
     bays: tuple[Bay, ...]
     alarms: tuple[Alarm, ...]
+    """In the order in which they began to ring."""
+    start: str = ""
+    """Of the program; a number is worth something only together with it."""
 
 
 Update: TypeAlias = Picture | Change
+
+Judge: TypeAlias = Callable[[Status, Status], None]
+"""Told of every move of a bay before it is shown; a strict one raises."""
+
+
+def unjudged(_before: Status, _after: Status) -> None:
+    """Let every move pass: in front of the dock, what is shown late is worth more than nothing."""
+
+
+def in_order(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Sort the names of bays as people count: bay 2 before bay 10."""
+    parts = re.split(r"([0-9]{1,9})", name)
+    return tuple((0, int(part), "") if position % 2 else (1, 0, part) for position, part in enumerate(parts) if part)
 
 
 @dataclass(slots=True)
@@ -134,6 +155,8 @@ class Board:
     """Where threads write what happens, and others read it. Nothing here blocks longer than a dictionary takes."""
 
     clock: Callable[[], datetime]
+    judge: Judge = unjudged
+    start: str = field(default_factory=lambda: secrets.token_hex(4))
     _bays: dict[str, Bay] = field(default_factory=dict)
     _alarms: dict[tuple[AlarmKind, str], Alarm] = field(default_factory=dict)
     _changes: deque[Change] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
@@ -144,8 +167,11 @@ class Board:
         """Show *bay* as it is now; its *since* is set here, when its status changed."""
         with self._changed:
             before = self._bays.get(bay.name)
-            is_same = before is not None and before.status is bay.status
-            shown = replace(bay, since=before.since if is_same and before is not None else self.clock())
+            if before is None or before.status is not bay.status:
+                self.judge(before.status if before is not None else Status.IDLE, bay.status)
+                shown = replace(bay, since=self.clock())
+            else:
+                shown = replace(bay, since=before.since)
             if shown != before:
                 self._bays[bay.name] = shown
                 self._note(bay=shown)
@@ -156,10 +182,10 @@ class Board:
             return self._bays.get(name, Bay(name))
 
     def forget(self, name: str) -> None:
-        """Show a bay no more, because its dock is gone; followers see it idle."""
+        """Show a bay no more, because its dock is gone; whoever follows is told that it is over."""
         with self._changed:
             if self._bays.pop(name, None) is not None:
-                self._note(bay=Bay(name, since=self.clock()))
+                self._note(bay=Bay(name, since=self.clock()), is_over=True)
 
     def ring(self, kind: AlarmKind, about: str = "", reason: str = "") -> None:
         """Raise an alarm, or say more about one that rings."""
@@ -186,16 +212,23 @@ class Board:
         """
         Return what changed after change *number*, waiting for something no longer than *patience*.
 
-        Where those changes are not remembered any more, or *number* is of another start, it is the whole `Picture`.
+        Where those changes are not remembered any more, or *number* was never given, it is the whole `Picture`: a number below
+        zero always asks for it. Numbers of another start are found out by whoever carries them (`Picture.start`).
         """
         with self._changed:
-            if number > self._number or (self._changes and number < self._changes[0].number - 1):
+            if number > self._number or self._is_forgotten(number):
                 return (self._picture(),)
             self._changed.wait_for(lambda: self._number > number, patience.total_seconds())
+            if self._is_forgotten(number):  # more happened at once than is remembered
+                return (self._picture(),)
             return tuple(change for change in self._changes if change.number > number)
 
+    def _is_forgotten(self, number: int) -> bool:
+        return number < self._number - len(self._changes)
+
     def _picture(self) -> Picture:
-        return Picture(self._number, tuple(self._bays[name] for name in sorted(self._bays)), tuple(self._alarms.values()))
+        bays = tuple(self._bays[name] for name in sorted(self._bays, key=in_order))
+        return Picture(self._number, bays, tuple(self._alarms.values()), self.start)
 
     def _note(self, *, bay: Bay | None = None, alarm: Alarm | None = None, is_over: bool = False) -> None:
         self._number += 1

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from ingest.clock_offset import Measured
+from ingest.manifest import Manifest
 from storage.evidence import DevicePath, Subject
 
 
@@ -16,6 +18,8 @@ class Step(StrEnum):
     LISTED = "listed"
     """A card was listed: its name, and the bytes that are to be read from it."""
     READING = "reading"
+    READ = "read"
+    """Every file of a card was tried; what is new is on its way to the store."""
     SECURED = "secured"
     MET_AGAIN = "met_again"
     DEPOSITED = "deposited"
@@ -38,6 +42,8 @@ class Progress:
     reason: str = ""
     error: str = ""
     """The class of the error, by which a translation is found."""
+    files: int = 0
+    """Files that are to be read, when a card was `Step.LISTED`."""
 
 
 Watcher: TypeAlias = Callable[[Progress], None]
@@ -83,6 +89,16 @@ class CardReport:
     """What is not yet in the store or not yet rendered, and readings in the spool that cannot be used."""
     unsigned: str = ""
     """Why no checkpoint could be signed over all of this; the next start signs it."""
+    docked: int = 0
+    """Number of the entry of this docking."""
+    number: int = 0
+    """Number of the entry that lists the card."""
+    listed: Manifest | None = None
+    """That list."""
+    clock: Measured | None = None
+    """What its clock was found to be; None where it cannot be asked."""
+    found: frozenset[str] = frozenset()
+    """What was found about the card as a whole, in codes."""
 
 
 def said(what: object) -> str:

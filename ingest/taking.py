@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
@@ -9,15 +10,26 @@ from typing import BinaryIO
 from ingest.cards import Card
 from ingest.claims import Claim
 from ingest.manifest import ManifestRow
-from ingest.progress import Problem, Progress, Step, said
+from ingest.progress import Problem, Progress, Step, Watcher, said, unwatched
 from ingest.secure import Secured, Securing
 from ingest.works import Works
-from storage.errors import SpoolFull, StorageUnavailable, YihuError
+from storage.errors import SpoolFull, Stopping, StorageUnavailable, YihuError
 from storage.evidence import DevicePath, Subject
 
 _PATIENCE = 3
 """Files in a row that fail because a database or a disk is away; after that the others are not tried in this run."""
 _MD5_DIGITS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a card is read."""
+
+    watcher: Watcher = unwatched
+    turn: Callable[[], None] = lambda: None
+    """Waits, before each file, until it is this card's turn."""
+    is_stopped: Callable[[], bool] = lambda: False
+    """Says that reading must end now, also in the middle of a file."""
 
 
 @dataclass(slots=True)
@@ -27,6 +39,7 @@ class Taking:
     card: Card
     securing: Securing
     works: Works
+    manner: Manner
     secured: list[Subject] = field(default_factory=list)
     met_again: list[Subject] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -45,11 +58,13 @@ class Taking:
             self._not_taken(claim, self._ended)
             return
         try:
+            self.manner.turn()
+            self._go_on()
             secured = self._secured(replace(claim, md5=_sidecar_md5(self.card, claim.path)))
         except YihuError as error:
             self._not_taken(claim, error)
             name = claim.path.text
-            self.works.watcher(Progress(Step.FAILED, name, claim.size, reason=said(error), error=type(error).__name__))
+            self.manner.watcher(Progress(Step.FAILED, name, claim.size, reason=said(error), error=type(error).__name__))
             self._ended = self._end(error)
             return
         self._away = 0
@@ -59,13 +74,14 @@ class Taking:
         is_new, name = secured.how == "new", claim.path.text
         (self.secured if is_new else self.met_again).append(secured.clip)
         step = Step.SECURED if is_new else Step.MET_AGAIN
-        self.works.watcher(Progress(step, name, claim.size, done=claim.size))
+        self.manner.watcher(Progress(step, name, claim.size, done=claim.size))
         send = self.works.deposit_again if secured.how == "brought back" else self.works.deposit
-        send(secured.clip, name)
+        send(secured.clip, name, self.manner.watcher)
 
     def _secured(self, claim: Claim) -> Secured:
         def progress(done: int) -> None:
-            self.works.watcher(Progress(Step.READING, claim.path.text, claim.size, done=done))
+            self._go_on()
+            self.manner.watcher(Progress(Step.READING, claim.path.text, claim.size, done=done))
 
         def source() -> AbstractContextManager[BinaryIO]:
             return self.card.open(claim.path)
@@ -77,11 +93,18 @@ class Taking:
             self.works.finish()
             return self.securing.secure(claim, source, progress)
 
+    def _go_on(self) -> None:
+        if self.manner.is_stopped():
+            message = f"card {self.card.root}: not read on"
+            raise Stopping(message)
+
     def _not_taken(self, claim: Claim, error: YihuError) -> None:
         self.problems.append(Problem(claim.path, type(error).__name__, said(error)))
 
     def _end(self, error: YihuError) -> YihuError | None:
-        """Say what must end this run: the card is gone, or what we write to has been away for some time."""
+        """Say what must end this run: we stop, the card is gone, or what we write to has been away for some time."""
+        if isinstance(error, Stopping):
+            return error
         try:
             self.card.require()
         except YihuError as gone:

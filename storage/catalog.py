@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, Row, bindparam, func, select
 
-from storage.clips import DEPOSITED, SECURED, clips, derivatives, devices
+from storage.clips import DEPOSITED, SECURED, clips, derivatives, devices, findings_of
 from storage.database import reading
 from storage.errors import NotFound
 from storage.evidence import Digest, Kind, MediaKind, Subject
@@ -43,6 +43,14 @@ class Clip:
     secured_at: str
     recorded_at: str | None
     """What the camera claims, with the zone its profile assumes; never corrected silently."""
+    corrected_at: str | None
+    """The same by our clock, where the camera's was measured."""
+    uncertainty_ms: int | None
+    """How far that may be off; None where nobody knows."""
+    event: str | None
+    """What all recordings share into which the camera cut one; None where nobody looked."""
+    event_part: int | None
+    """Which of them it is. A number below 1 is of one that was found later, before the first."""
     object_key: str | None
     object_version: str | None
     manifest_version: str | None
@@ -124,6 +132,12 @@ class Catalog:
                 return [_clip(row) for row in connection.execute(_SAME_PLACE, place)]
             return [_clip(row) for row in connection.execute(_SAME_PLACE_AND_TIME, {**place, "modified_ns": str(modified_ns)})]
 
+    def segments_of(self, event: str) -> list[Clip]:
+        """Return the recordings of one event, in order: those into which the camera cut it, whenever each became ours."""
+        query = select(clips).where(clips.c.event == event).order_by(clips.c.event_part, clips.c.secured_seq)
+        with reading(self._engine) as connection:
+            return [_clip(row) for row in connection.execute(query)]
+
     def derivatives(self, subject: Subject) -> dict[str, Derivative]:
         """Return the newest derivative of each kind."""
         query = select(derivatives).where(derivatives.c.clip == str(subject)).order_by(derivatives.c.seq)
@@ -168,12 +182,16 @@ def _clip(row: Row[tuple[object, ...]]) -> Clip:
         segment_root=row.segment_root,
         secured_at=row.secured_at,
         recorded_at=row.recorded_at,
+        corrected_at=row.corrected_at,
+        uncertainty_ms=row.uncertainty_ms,
+        event=row.event,
+        event_part=row.event_part,
         object_key=row.object_key,
         object_version=row.object_version,
         manifest_version=row.manifest_version,
         retained_until=row.retained_until,
         duration_ms=row.duration_ms,
-        findings=tuple(row.findings.split()),
+        findings=findings_of(row),
     )
 
 

@@ -6,11 +6,12 @@ entry                subject  moves                   body
 ===================  =======  ======================  ==========================================================
 ``STARTED``          log      stays                   version and file digest of the program, platform
 ``DEVICE_ENROLLED``  device   (new) → known           how it was identified
-``DOCKED``           device   stays                   profile, clock claims
+``DOCKED``           device   stays                   profile, clock against ours, room; see `storage.dockings`
 ``MANIFESTED``       device   stays                   count, bytes and Merkle root of the salted rows of the card
 ``SECURED``          clip     (new) → secured         content, media kind, device, manifest it stands in
 ``DEPOSITED``        clip     secured → deposited     where original and segment manifest lie, version, lock
 ``DERIVED``          clip     → rendered              outputs with recipes and digests, facts, findings
+``FOUND``            clip     stays                   findings that a later look at its camera brought, and which look
 ``ACCESSED``         clip     stays                   which viewing
 ===================  =======  ======================  ==========================================================
 
@@ -22,9 +23,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, bindparam, insert, update
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Row, Table, Text, bindparam, insert, update
 
-from storage.evidence import Kind, Recorded, utc_text
+from storage.evidence import Actor, Entry, Kind, Recorded, Subject, utc_text
 from storage.lifecycle import UNBORN, move
 from storage.projecting import Change
 from storage.schema import projections
@@ -41,6 +42,7 @@ MOVES = (
     move(Kind.CLIP, "SECURED", UNBORN, SECURED),
     move(Kind.CLIP, "DEPOSITED", SECURED, DEPOSITED),
     move(Kind.CLIP, "DERIVED", f"{DEPOSITED}|{RENDERED}", RENDERED),
+    move(Kind.CLIP, "FOUND", OURS),
     move(Kind.CLIP, "ACCESSED", f"{DEPOSITED}|{RENDERED}"),
 )
 
@@ -76,6 +78,10 @@ clips = Table(
     Column("belongs_to", LargeBinary),
     Column("officer_claim", Text),
     Column("recorded_at", Text),
+    Column("corrected_at", Text),
+    Column("uncertainty_ms", BigInteger),
+    Column("event", Text),
+    Column("event_part", BigInteger),
     Column("kind", Text, nullable=False),
     Column("modified_ns", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
@@ -95,7 +101,9 @@ clips = Table(
     Column("derived_seq", BigInteger),
     Column("duration_ms", BigInteger),
     Column("findings", Text, nullable=False),
+    Column("found", Text, nullable=False),
     Index("clips_state", "state"),
+    Index("clips_event", "event"),
     Index("clips_met_again", "device", "path"),
 )
 
@@ -124,6 +132,8 @@ _DEPOSIT, _RENDER = (
     for states in ((SECURED,), (DEPOSITED, RENDERED))
 )
 """They change the row of a clip that is still in such a state."""
+_FIND = update(clips).where(clips.c.clip == bindparam("mine")).values(found=clips.c.found + bindparam("more", type_=Text))
+"""What a later look found is added in a column of its own: a new rendering says the other findings anew, never these."""
 
 
 def project(recorded: Recorded) -> Iterable[Change]:
@@ -163,7 +173,7 @@ def _manifested(recorded: Recorded) -> Iterable[Change]:
 def _secured(recorded: Recorded) -> Iterable[Change]:
     body: Any = recorded.entry.body
     personal: Any = recorded.entry.personal
-    content, file = body["content"], personal.get("file", {})
+    content, file, event = body["content"], personal.get("file", {}), body.get("event", {})
     yield Change(
         _SECURE,
         values={
@@ -176,6 +186,10 @@ def _secured(recorded: Recorded) -> Iterable[Change]:
             "belongs_to": _bytes(file.get("belongs_to")),
             "officer_claim": file.get("officer"),
             "recorded_at": body.get("recorded_at"),
+            "corrected_at": body.get("corrected_at"),
+            "uncertainty_ms": body.get("uncertainty_ms"),
+            "event": event.get("of"),
+            "event_part": event.get("part"),
             "kind": body["kind"],
             "modified_ns": body["modified_ns"],
             "size": content["size"],
@@ -188,8 +202,25 @@ def _secured(recorded: Recorded) -> Iterable[Change]:
             "secured_seq": recorded.seq,
             "secured_at": utc_text(recorded.at),
             "findings": " ".join(body.get("findings", [])),
+            "found": "",
         },
     )
+
+
+def findings_of(row: Row[Any]) -> tuple[str, ...]:
+    """Return all findings about the clip in *row*, each once."""
+    return tuple(dict.fromkeys([*row.findings.split(), *row.found.split()]))
+
+
+def found(clip: Subject, actor: Actor, *, codes: Iterable[str], manifest: int) -> Entry:
+    """Return the entry that adds findings to *clip*, which the look at its card in entry number *manifest* brought."""
+    return Entry("FOUND", clip, actor, {"findings": list(codes), "manifest": manifest})
+
+
+def _found(recorded: Recorded) -> Iterable[Change]:
+    body: Any = recorded.entry.body
+    more = "".join(f" {code}" for code in body["findings"])
+    yield Change(_FIND, values={"mine": str(recorded.entry.subject), "more": more})
 
 
 def _bytes(hexadecimal: str | None) -> bytes | None:
@@ -252,4 +283,5 @@ _PROJECTIONS = {
     "SECURED": _secured,
     "DEPOSITED": _deposited,
     "DERIVED": _derived,
+    "FOUND": _found,
 }

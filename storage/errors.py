@@ -7,10 +7,12 @@ Is it worth trying again, or does it take a person?
 
     YihuError
     ├── StorageUnavailable      try again: a store, a database or a disk is away or full for now
-    │   └── SpoolFull           try again once deposits have made room
+    │   ├── SpoolFull           try again once deposits have made room
+    │   └── Stopping            the program ends; the next start goes on
     └── EvidenceError           get a person: what was found is not what was promised
         ├── DigestMismatch      bytes differ from their digest
         ├── SourceChanged       a source ended early, grew or changed while it was read
+        ├── NotMounted          a card could not be mounted: its file system, its state, or our rights
         ├── RetentionRefused    a store kept an object that somebody wanted gone, shortened or downgraded
         ├── NotFound            there is no such thing
         ├── LifeCycleError      an entry that may not follow what is already recorded
@@ -19,7 +21,8 @@ Is it worth trying again, or does it take a person?
         ├── Erased              a value was erased for good, or is of somebody who was
         ├── LedgerError         leaf, tree, checkpoint or vault contradict each other
         └── Refused             this person may not do this
-            └── NotHeldOutside  first a witness outside the office must vouch for it
+            ├── NotHeldOutside  first a witness outside the office must vouch for it
+            └── LockedOut       too many wrong PINs; nobody is asked again before a while
 
 Library exceptions are translated at the edge (`storage.s3`, `storage.folder`, …) and kept as the cause. Every message names the
 thing and the reason. What a person is shown in Chinese or English is said by `yihu.messages`, by the name of the class.
@@ -40,6 +43,10 @@ class SpoolFull(StorageUnavailable):
     """There is no room in the spool; reading stops, nothing that was recorded is lost."""
 
 
+class Stopping(StorageUnavailable):
+    """The program was asked to end; what it was doing is begun again by the next start."""
+
+
 class EvidenceError(YihuError):
     """What was found is not what was promised; trying again will not help."""
 
@@ -54,6 +61,10 @@ class DigestMismatch(EvidenceError):
 
 class SourceChanged(EvidenceError):
     """A source ended early, grew, vanished or could not be read to its end."""
+
+
+class NotMounted(EvidenceError):
+    """A card is there and could not be mounted: an unknown or damaged file system, or we may not."""
 
 
 class RetentionRefused(EvidenceError):
@@ -90,3 +101,7 @@ class Refused(EvidenceError):
 
 class NotHeldOutside(Refused):
     """Nothing may leave the house, or be destroyed, on the word of our own key alone."""
+
+
+class LockedOut(Refused):
+    """A PIN was wrong too often; for a while nobody is asked again."""

@@ -38,10 +38,18 @@ _ERRORS: dict[str, tuple[str, str]] = {
         "暂存盘已满：等待上传腾出空间，或扩大磁盘；摄像机未被清除",
         "The spool is full: let deposits make room or add disk; no camera was cleared",
     ),
+    "Stopping": (
+        "程序正在停止，下次启动时继续，没有丢失任何内容",
+        "The program is being stopped; the next start goes on, nothing is lost",
+    ),
     "DigestMismatch": ("内容与摘要不一致：数据已损坏或被改动", "Bytes differ from their digest: damaged or changed"),
     "SourceChanged": (
         "读取时源文件发生变化、中断或消失；请重新连接设备",
         "The source changed, broke off or vanished while it was read; connect it again",
+    ),
+    "NotMounted": (
+        "存储卡无法挂载：文件系统不受支持或已损坏，或程序没有权限；请联系管理员",
+        "The card could not be mounted: its file system is unknown or damaged, or the program may not; call an administrator",
     ),
     "RetentionRefused": ("对象仍在保全期内，存储拒绝删除或缩短", "The object is still under retention; the store refused"),
     "NotFound": ("找不到所指的对象", "There is no such thing"),
@@ -64,6 +72,10 @@ _ERRORS: dict[str, tuple[str, str]] = {
     ),
     "CameraBusy": ("摄像机正被另一个程序占用，稍后再试", "Another program holds the camera; try again"),
     "CameraClosed": ("没有访问摄像机的权限：缺少 udev 规则", "The camera may not be opened: a udev rule is missing"),
+    "LockedOut": (
+        "PIN 多次输错，暂时锁定：请稍后再试，或由管理员用 yihu officer pin 重新设置",
+        "The PIN was wrong too often and is locked: wait, or have an administrator set it again by yihu officer pin",
+    ),
     "SettingsError": ("配置文件有误", "The settings cannot be used"),
     "EvidenceError": ("发现与记录不符的情况", "What was found is not what was recorded"),
     "ValueError": ("输入有误", "The input is wrong"),
@@ -79,6 +91,11 @@ def explained(error: YihuError | ValueError | str) -> str:
     return either("出现未预料的情况", "Something unforeseen happened")
 
 
+def has_words(error: str) -> bool:
+    """Say whether *error* names a kind of error."""
+    return error in _ERRORS
+
+
 _REASONS: dict[str, tuple[str, str]] = {
     "symlink": ("符号链接，不跟随", "a symbolic link, not followed"),
     "fifo": ("管道文件", "a named pipe"),
@@ -91,6 +108,23 @@ _REASONS: dict[str, tuple[str, str]] = {
     "listed-twice": ("同名列出两次，文件系统可能损坏", "listed twice; the file system may be broken"),
     "hostile-name": ("文件名不合法", "an impossible name"),
     "impossible-size": ("大小不合理", "an impossible size"),
+    # what a bay or an alarm says, and what speaks against a camera
+    "pulled": ("中途被拔出，请重新插入", "pulled out too early; put it in again"),
+    "profile-unknown": ("设备型号未知", "no profile fits this camera"),
+    "not-a-camera": ("不是执法记录仪", "this is no camera"),
+    "keyboard": ("键盘等输入设备，不予采集", "a keyboard or the like, refused"),
+    "bay-locked": ("此接口已锁定", "this bay is locked"),
+    "wrong-camera": ("此接口已绑定另一台设备", "this bay is bound to another camera"),
+    "needs-password": ("需要口令，请联系管理员", "needs a password; call for help"),
+    "password-refused": ("口令不被接受", "the password was not accepted"),
+    "unknown-filesystem": ("存储卡格式不支持", "a file system that is not read here"),
+    "battery": ("电量不足", "battery too low"),
+    "free-space": ("剩余空间不足", "too little free space"),
+    "clock": ("时钟不准", "clock wrong"),
+    "not-cleared": ("尚未清除", "not cleared yet"),
+    "not-read": ("尚未采集完", "not everything is read"),
+    "no-answer": ("没有应答", "no answer"),
+    "time-unsynchronised": ("本机时钟未与时间源同步", "this machine's clock is not set by a time source"),
 }
 
 

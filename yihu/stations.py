@@ -5,10 +5,14 @@ from __future__ import annotations
 from device_profiles.profile import load_profiles
 from ingest.deposit import Depositing
 from ingest.derive import Deriving
+from ingest.examining import Examining
 from ingest.pipeline import Pipeline
 from ingest.secure import Securing
+from ingest.steps import Steps
+from ingest.time_source import time_source
 from ingest.tools import find_tools
 from storage.dock_keys import DockSigner
+from storage.dockings import Dockings
 from storage.evidence import Algorithm
 from storage.ledger.keyring import load_signer
 from storage.objects import ObjectStore
@@ -25,7 +29,7 @@ def pipeline_of(office: Office) -> Pipeline:
 
     shared = (office.spool, office.custody, office.catalog, store, office.dock)
     deriving = Deriving(*shared, lambda: find_tools(settings.media.tools)) if settings.media.render else None
-    return Pipeline(
+    steps = Steps(
         securing=Securing(*shared, frozenset(algorithms)),
         depositing=Depositing(*shared, office.retain_until),
         deriving=deriving,
@@ -33,9 +37,14 @@ def pipeline_of(office: Office) -> Pipeline:
         profiles=load_profiles(settings.ingest.profiles),
         index_key=office.index_key,
         clock=office.clock,
+        dockings=Dockings(office.engine),
+        examining=Examining(office.engine, office.vault, office.custody, office.dock, office.index_key),
+        time_source=lambda: time_source(settings.clock.source),
+        limits=settings.clock.limits,
         deposits=settings.ingest.deposits,
         sign_manifest=_dock_signer(office),
     )
+    return Pipeline(steps)
 
 
 def _dock_signer(office: Office) -> DockSigner | None:

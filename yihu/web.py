@@ -19,6 +19,9 @@ from yihu.logs import log_to_stderr
 from yihu.notary import notarising
 from yihu.wiring import Office
 
+_GRACE = 5
+"""Seconds that answers under way are given when the server ends; a stream of events has no end of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -46,6 +49,7 @@ def services_of(office: Office) -> Services:
         clock=office.clock,
         log_origin=office.log.origin,
         index_key=office.index_key,
+        board=office.home / office.settings.board.socket,
     )
 
 
@@ -62,7 +66,7 @@ def running(app: Callable[..., Any], *, host: str, port: int) -> Iterator[Server
     """Run the ASGI application *app* while inside; what `serving` says of *port* holds here."""
     log_to_stderr()
     listener = _listener(host, port)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=_GRACE))
     serve = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="serve", daemon=True)
     serve.start()
     try:

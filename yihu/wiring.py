@@ -21,7 +21,7 @@ import cases.projections
 from cases.dossier import Dossiers
 from cases.registry import Registry
 from ingest import unlocking
-from storage import clips, dock_keys, erasure, log_keys, rebuild, timestamps, witnesses
+from storage import clips, dock_keys, dockings, erasure, log_keys, rebuild, stations, timestamps, witnesses
 from storage.audit import record
 from storage.catalog import Catalog
 from storage.custody import Custody
@@ -127,7 +127,8 @@ class Office:
     def life_cycle(self) -> LifeCycle:
         """What may follow what, in all rooms."""
         ledger = (*recovery.MOVES, *record.MOVES, *snapshot.MOVES, *witnesses.MOVES, *timestamps.MOVES, *log_keys.MOVES)
-        rooms = (*clips.MOVES, *ledger, *dock_keys.MOVES, *cases.moves.MOVES, *api.tables.MOVES)
+        docks = (*dock_keys.MOVES, *dockings.MOVES, *stations.MOVES)
+        rooms = (*clips.MOVES, *docks, *ledger, *cases.moves.MOVES, *api.tables.MOVES)
         known = (*rooms, *handed_over.moves(rooms), *unlocking.moves(rooms))
         return LifeCycle((*known, *at_any_time(known, SIGNED, Kind), *erasure.moves(known, ERASING)))
 
@@ -136,11 +137,13 @@ class Office:
         """The life cycles and projections of all rooms."""
         rooms = (
             clips.project,
+            dockings.project,
             snapshot.project,
             witnesses.project,
             timestamps.project,
             log_keys.project,
             dock_keys.project,
+            stations.project,
             cases.projections.projection(self.index_key),
             api.tables.project,
             erasure.projection(ERASING),
@@ -168,6 +171,11 @@ class Office:
     def catalog(self) -> Catalog:
         """What is known about clips."""
         return Catalog(self.engine)
+
+    @cached_property
+    def dockings(self) -> dockings.Dockings:
+        """What is known about dockings."""
+        return dockings.Dockings(self.engine)
 
     @cached_property
     def registry(self) -> Registry:

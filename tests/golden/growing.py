@@ -82,7 +82,8 @@ def grow(moves: list[Move], stamper: Stamper) -> Grown:
 
 def _live(log: GoldenLog, moves: list[Move], last: Move, number: int) -> None:
     """Bring a subject nobody heard of to where *last* may follow, by the shortest way, and let it follow."""
-    about = {Kind.LOG: LOG, Kind.DOCK: DOCK}.get(last.kind) or subject(last.kind, number)
+    is_ours = last.kind is Kind.LOG or (last.kind is Kind.DOCK and "known" in last.after)  # a dock that signs, not one of bays
+    about = {Kind.LOG: LOG, Kind.DOCK: DOCK}[last.kind] if is_ours else subject(last.kind, number)
     way = [] if about in {LOG, DOCK} else _way(moves, last)
     for type_ in (*way, last.type):
         log.record(type_, about, told_of(type_, about, log))

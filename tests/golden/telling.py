@@ -158,11 +158,47 @@ def _certified() -> tuple[Chain, bytes]:
     return Chain((builder.sign(key, None),)), key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
+_CLOCK: dict[str, Json] = {
+    "findings": [],
+    "offset_ms": 12,
+    "ours": "2026-11-24T08:00:00.000Z",
+    "raw": "20261124160000",
+    "source": {"error_ms": 3, "kind": "gnss", "synchronised": True},
+    "wall_ms": 12,
+    "within_ms": 540,
+    "zone": "Asia/Shanghai",
+}
 _PLAIN: dict[str, Told] = {
     "STARTED": Told({"files_sha256": DIGEST, "platform": "sample", "version": "0.1.0"}, {}, DOCK, Role.DOCK),
     "DEVICE_ENROLLED": Told({"identified_by": "named"}, {"label": "样例机"}, DOCK, Role.DOCK),
     "DOCKED": Told({"profile": "generic-dcim"}, {"where": "sample"}, DOCK, Role.DOCK),
+    "CLOCK_SET": Told({"clock": _CLOCK, "docking": 7}, {}, DOCK, Role.DOCK),
+    "UNDOCKED": Told({"bay": "A1", "docking": 7, "how": "safe"}, {}, DOCK, Role.DOCK),
+    "CARD_EXAMINED": Told(
+        {"findings": [{"code": "sequence-gap", "count": 1, "missing": 2}], "manifest": 8},
+        {"paths": {"sequence-gap": [b"DCIM/0001.MP4".hex(), b"DCIM/0004.MP4".hex()]}},
+        DOCK,
+        Role.DOCK,
+    ),
+    "FOUND": Told({"findings": ["importance-vanished"], "manifest": 8}, {}, DOCK, Role.DOCK),
     "DOCK_KEY_SET": Told({"vkey": DOCK_SIGNER.vkey}, {}, DOCK, Role.DOCK),
+    "DOCK_ATTACHED": Told(
+        {"bays": 8, "profile": "tower-8"}, {"name": "left", "where": "platform-sample.0-usb:4"}, DOCK, Role.DOCK
+    ),
+    "DOCK_DETACHED": Told({"how": "gone"}, {}, DOCK, Role.DOCK),
+    "DEVICE_REFUSED": Told(
+        {
+            "bay": "3",
+            "classes": ["080650", "030101"],
+            "reason": "mixed-classes",
+            "since": "2026-11-24T08:00:00.000Z",
+            "times": 2,
+            "usb": "1234:5678",
+        },
+        {"manufacturer": "样例", "product": "样例", "serial": "0001"},
+        DOCK,
+        Role.DOCK,
+    ),
     "ACCESSED": Told({"sha256": DIGEST, "viewing": f"viewing:{_ULID}", "what": "original"}, REASON),
     "FILED": Told({"activity": ACTIVITY, "end_ms": 500, "filing": _ULID, "matter": MATTER, "start_ms": 0}),
     "UNFILED": Told({"activity": ACTIVITY, "filing": _ULID, "matter": MATTER}, REASON),

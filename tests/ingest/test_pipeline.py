@@ -53,7 +53,7 @@ def claimed(office: Office, card: Path) -> dict[str, Json]:
     device = DeviceClaim(ClaimKind.NAMED, "DEMO-1")
     pipeline = office.pipeline()
     with Card(card, device) as opened_card:
-        profile = match(pipeline.profiles, opened_card.appearance())
+        profile = match(pipeline.steps.profiles, opened_card.appearance())
         row = list_card(opened_card, profile).rows[0]
     subject = found_again(office.index_key, Kind.DEVICE, str(device))
     return Claim.of(row, device=subject, manifest=0, profile=profile, now=datetime(2026, 11, 21, tzinfo=UTC)).as_json()

@@ -81,7 +81,7 @@ class TestRendering:
         other.parent.mkdir(exist_ok=True)
         other.write_bytes(b"made by an older ffmpeg")
         name = {"file": "review.mp4", "kind": "review", "media_type": "video/mp4", "recipe": "x", "recipe_digest": "x"}
-        deriving = rendering.pipeline().deriving
+        deriving = rendering.pipeline().steps.deriving
         assert deriving is not None
         deriving._stored(rendering.catalog.clips()[0], other, dict(name))
         shutil.rmtree(berth.original.parent)
@@ -97,7 +97,7 @@ class TestRendering:
         office = opened(rendering.home)
         pipeline = office.pipeline()
         spool = office.spool
-        assert pipeline.deriving is None
+        assert pipeline.steps.deriving is None
         pipeline.ingest(film, device="DEMO-1")
         settings.write_text(text)
         clip = office.catalog.clips()[0]

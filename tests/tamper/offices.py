@@ -19,6 +19,8 @@ from storage.ledger.publish import DirectoryShelf, publish
 from storage.ledger.witnessing import Witness as AtWork
 from storage.local_s3 import LocalS3
 from storage.objects import Bucket, ObjectName, Promise, deposit
+from storage.refusals import RefusedDevice
+from storage.stations import Station, Stations
 from yihu.erasing import erase
 from yihu.founding import found
 from yihu.keys import retire
@@ -164,6 +166,17 @@ def _ingest(office: Office, card: Path) -> None:
     office.custody.record(Entry("DEVICE_ENROLLED", camera, office.dock, {"identified_by": "named"}, {"label": "2"}))
     vkey = FileSigner.generate(card.parent / "second-dock.pem", name=str(other)).vkey
     office.custody.record(Entry("DOCK_KEY_SET", other, Actor(other, Role.DOCK), {"vkey": vkey}))
+    _dock(office)
+
+
+def _dock(office: Office) -> None:
+    """A dock comes and goes, and two things are refused in it."""
+    docks = Stations(office.custody, office.engine, office.index_key, office.dock, office.clock)
+    tower = Station("tower-8", "left", "platform-sample.0-usb:4", 8)
+    docks.attached(tower)
+    docks.refused(tower, RefusedDevice("3", "not-a-camera", "1234:5678", ("030101",), product="键盘"))
+    docks.refused(tower, RefusedDevice("4", "no-profile", "1234:9999", ("080650",)))
+    docks.detached(tower, "gone")
 
 
 def _witness(office: Office, world: World) -> None:

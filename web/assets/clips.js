@@ -42,7 +42,13 @@ function length(clip) {
 }
 
 function deviceTime(clip) {
+  if (clip.corrected_at) return `${say("correctedTime")} ${corrected(clip)}`;
   return clip.recorded_at ? `${say("deviceTime")} ${claim(clip.recorded_at)}` : say("noDeviceTime");
+}
+
+function corrected(clip) {
+  const spread = clip.uncertainty_ms === null ? say("uncertain") : `± ${(clip.uncertainty_ms / 1000).toFixed(1)} s`;
+  return `${claim(clip.corrected_at)} ${spread}`;
 }
 
 function badges(clip) {
@@ -176,6 +182,7 @@ async function factsOf(clip) {
   const whole = await ask(`/api/clips/${clip.clip}`);
   const rows = [
     [say("deviceTime"), whole.recorded_at ? claim(whole.recorded_at) : say("noDeviceTime"), say("deviceTimeHint")],
+    ...(whole.corrected_at ? [[say("correctedTime"), corrected(whole), say("correctedTimeHint")]] : []),
     [say("secured"), moment(whole.secured_at)],
     [say("size"), bytes(whole.size)],
     [say("retained"), whole.retained_until ? moment(whole.retained_until) : "—"],

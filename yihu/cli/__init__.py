@@ -6,12 +6,15 @@ import typer
 
 from yihu.cli import (
     asking,
+    board,
     cameras,
     demonstration,
+    duty,
     exporting,
     filing,
     keys,
     ledger,
+    means,
     office,
     privacy,
     profiles,
@@ -43,6 +46,7 @@ _COMMANDS = (
         "Take in a camera card or folder; doing it twice adds nothing.",
     ),
     (cameras.dock, "全天监视文件夹，文件静止后自动采集；Ctrl-C 结束", "Watch a folder all day and take in what has settled."),
+    (board.board, "查看采集站各接口的状态（--tui 全屏，--demo 演示）", "Follow the bays of a running dock."),
     (serving.serve, "提供网页和接口，直到 Ctrl-C", "Serve the pages and the API until Ctrl-C."),
     (office.status, "现在有多少记录、在哪里、什么在等待", "Say what is where, what waits, where the ledger stands."),
     (filing.clips, "列出音像记录", "List clips."),
@@ -84,7 +88,8 @@ for command, chinese, english in _COMMANDS:
     app.command(help=either(chinese, english))(command)
 for name, group in (
     ("office", filing.office),
-    ("officer", filing.officer),
+    ("officer", means.officer),
+    ("duty", duty.duty),
     ("party", filing.party),
     ("case", filing.case),
     ("activity", filing.activity),

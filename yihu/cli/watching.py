@@ -53,6 +53,8 @@ class _Screen:
             if progress.step is Step.READING:
                 self._read(progress)
                 return
+            if progress.step is Step.READ:
+                return
             if progress.step in _READ and self._card is not None:
                 self._bars.advance(self._card, progress.size)
             task = self._reading.pop(progress.name, None)
