@@ -39,7 +39,7 @@ from device_profiles.sequences import Gap, gaps
 from device_profiles.text import readable
 from ingest.manifest import ManifestRow, Verdict
 from storage.earlier import EarlierClip
-from storage.evidence import DevicePath, MediaKind
+from storage.evidence import DevicePath, MediaKind, Subject
 
 SEQUENCE_GAP, VANISHED_MARK = "sequence-gap", "importance-vanished"
 
@@ -161,8 +161,13 @@ def _is_marked(profile: Profile, path: bytes) -> bool:
     return read_name(profile, path).important
 
 
-def gone(rows: Sequence[ManifestRow], earlier: Sequence[ManifestRow], clips: Sequence[EarlierClip]) -> Iterator[CardFinding]:
-    """Say which recordings of the last list are on the card no more, though we did not remove them."""
+def gone(
+    rows: Sequence[ManifestRow],
+    earlier: Sequence[ManifestRow],
+    clips: Sequence[EarlierClip],
+    removed: Collection[Subject] = (),
+) -> Iterator[CardFinding]:
+    """Say which recordings of the last list are on the card no more, but for those that we *removed* ourselves."""
     paths, before = {row.path for row in rows}, {row.path for row in earlier}
     moved = {(row.size, row.modified_ns) for row in rows if row.path not in before}
     ours = {(clip.path, clip.size): clip for clip in clips if clip.path is not None}
@@ -174,7 +179,7 @@ def gone(rows: Sequence[ManifestRow], earlier: Sequence[ManifestRow], clips: Seq
         clip = ours.get((row.path.raw, row.size))
         if clip is None:
             lost["gone-unsecured"].append(row.path)
-        elif not clip.is_cleared:
+        elif clip.subject not in removed:
             lost["gone-ours"].append(row.path)
     for code, some in sorted(lost.items()):
         yield CardFinding(code, len(some), paths=tuple(some))

@@ -36,9 +36,9 @@ def row(path: str, *, size: int = 10, modified_ns: int = 7, verdict: Verdict = V
     return ManifestRow(DevicePath(path.encode()), size, modified_ns, MediaKind.VIDEO, verdict)
 
 
-def clip(path: str, *, size: int = 10, modified_ns: int = 7, is_cleared: bool = False) -> EarlierClip:
+def clip(path: str, *, size: int = 10, modified_ns: int = 7) -> EarlierClip:
     subject = fresh(Kind.CLIP)
-    return EarlierClip(subject, MediaKind.VIDEO, path.encode(), size, modified_ns, None, None, None, (), is_cleared)
+    return EarlierClip(subject, MediaKind.VIDEO, path.encode(), size, modified_ns, None, None, None, ())
 
 
 def numbered(number: int, mark: str = "") -> str:
@@ -101,9 +101,9 @@ class TestGone:
     EARLIER = (row(numbered(1)), row(numbered(2)), row(numbered(3)))
 
     def test_it_matters_whether_it_was_ours_and_who_removed_it(self) -> None:
-        clips = [clip(numbered(1)), clip(numbered(2), is_cleared=True)]
+        clips = [clip(numbered(1)), clip(numbered(2))]
 
-        found = list(gone([], self.EARLIER, clips))
+        found = list(gone([], self.EARLIER, clips, {clips[1].subject}))
 
         assert codes(found) == {"gone-ours": 1, "gone-unsecured": 1}
         assert [finding.paths for finding in found] == [(self.EARLIER[0].path,), (self.EARLIER[2].path,)]

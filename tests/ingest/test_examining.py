@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -157,6 +157,18 @@ class TestWhatWasFound:
 
         assert again.codes == {"sequence-gap", "gone-unsecured"}
         assert [office.catalog.clip(clip).findings for clip in clips.values()] == [("sequence-gap",)] * 2
+
+    def test_what_we_removed_ourselves_is_not_gone(self, office: Office, tmp_path: Path) -> None:
+        card = fill(tmp_path / "card", files(name(1), name(2)))
+        _, clips = docked(office, Came(card))
+        (card / name(2).decode()).unlink()
+        listed = examine(office, Came(card)).listed
+
+        def removed(_device: Subject) -> Collection[Subject]:
+            return {clips[name(2).decode()]}
+
+        assert examining(office).examine(listed).codes == {"gone-ours"}
+        assert replace(examining(office), removed=removed).examine(listed).codes == frozenset()
 
     def test_a_folder_that_is_being_watched_has_no_gaps_and_nothing_gone(self, office: Office, tmp_path: Path) -> None:
         docked(office, Came(fill(tmp_path / "1", files(name(1)))))

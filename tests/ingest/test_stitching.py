@@ -29,7 +29,7 @@ def row(path: str, *, verdict: Verdict = Verdict.READ, kind: MediaKind = MediaKi
 def clip(path: str, *, event: str | None = None, part: int | None = None, duration_ms: int | None = None) -> EarlierClip:
     """A clip that came from this camera before."""
     subject = fresh(Kind.CLIP)
-    return EarlierClip(subject, MediaKind.VIDEO, path.encode(), 10, 7, duration_ms, event, part, (), is_cleared=False)
+    return EarlierClip(subject, MediaKind.VIDEO, path.encode(), 10, 7, duration_ms, event, part, ())
 
 
 def name(first: Segment) -> str:
@@ -158,7 +158,7 @@ class TestWhatIsOursAlready:
         assert events(FIVE_MINUTES, [at("090500")], earlier)[at("090500")].event != "e"
 
     def test_what_was_erased_is_not_asked(self) -> None:
-        gone = EarlierClip(fresh(Kind.CLIP), MediaKind.VIDEO, None, 10, 7, None, "e", 1, (), is_cleared=False)
+        gone = EarlierClip(fresh(Kind.CLIP), MediaKind.VIDEO, None, 10, 7, None, "e", 1, ())
 
         assert events(FIVE_MINUTES, [at("090500")], [gone])[at("090500")].parts == 1
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from api.tokens import issue_token, revoke_token
 from cases.values import ActivityDetails, ActivityKind, IdNumber, MatterDetails, MatterKind, PartyDetails, PartyKind
 from ingest.camera import Asked, ClockReading, Docking
-from ingest.docked import Arrival, clock_set, undocked
+from ingest.docked import Arrival, undocked
 from ingest.time_source import TimeSource
 from storage import witnesses
 from storage.clips import found
@@ -181,8 +180,6 @@ def _dock(office: Office) -> None:
     source = TimeSource("gnss", synchronised=True, error_ms=2)
     arrival = Arrival.of(docking, next(iter(office.pipeline().profiles)), source=source)
     seq = office.custody.record(arrival.entry(camera, actor, where="A1")).seq
-    after = replace(shown, raw="20401122160000")
-    office.custody.record(clock_set(camera, actor, docking=seq, arrival=arrival, after=after))
     office.custody.record(undocked(camera, actor, docking=seq, how="safe"))
     findings: list[Json] = [{"code": code, "count": 1} for code in ("host-windows", "no-password")]
     office.custody.record(Entry("CARD_EXAMINED", camera, actor, {"findings": findings, "manifest": seq}, {"paths": {}}))
