@@ -16,6 +16,9 @@ FileKind: TypeAlias = Literal["video", "audio", "photo", "sidecar", "other"]
 Interface: TypeAlias = Literal["mass-storage", "mtp", "vendor"]
 """How a USB interface speaks: by its class, never by who made it."""
 
+DialectName: TypeAlias = Literal["at-sign", "bc-plus"]
+"""How a camera that must be asked is spoken to; each is explained where it is spoken, in ``ingest/dialects``."""
+
 
 def _compiled(pattern: object) -> object:
     if not isinstance(pattern, str):

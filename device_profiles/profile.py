@@ -19,7 +19,20 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from device_profiles.faults import Fault, FaultKind, Misread, ProfileError, decoded, read_model
-from device_profiles.fields import Extension, Fact, FileKind, FolderGlob, Interface, Name, Pattern, Strict, Text, UsbId, Zone
+from device_profiles.fields import (
+    DialectName,
+    Extension,
+    Fact,
+    FileKind,
+    FolderGlob,
+    Interface,
+    Name,
+    Pattern,
+    Strict,
+    Text,
+    UsbId,
+    Zone,
+)
 
 __all__ = ["Fact", "FileKind", "Profile", "load_profiles", "read_profile"]
 
@@ -69,6 +82,10 @@ class Usb(Fact):
     bulk_in: Annotated[StrictInt, Field(ge=0x81, le=0x8F)] | None = None
     bulk_out: Annotated[StrictInt, Field(ge=0x01, le=0x0F)] | None = None
     """Addresses of the endpoints."""
+    dialects: tuple[DialectName, ...] = ()
+    """In which it may be asked and unlocked, tried in this order; empty: it is not asked."""
+    verified: StrictBool = False
+    """Whether somebody unlocked such a camera with this program; by default nobody has."""
 
     @model_validator(mode="after")
     def _nobodys_ids_are_guessed(self) -> Usb:

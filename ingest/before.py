@@ -39,7 +39,7 @@ from device_profiles.sequences import Gap, gaps
 from device_profiles.text import readable
 from ingest.manifest import ManifestRow, Verdict
 from storage.earlier import EarlierClip
-from storage.evidence import DevicePath, MediaKind
+from storage.evidence import DevicePath, MediaKind, Subject
 
 SEQUENCE_GAP, VANISHED_MARK = "sequence-gap", "importance-vanished"
 
@@ -132,36 +132,54 @@ def lost_marks(
 
     It is the same recording where size and time of change are the same, whatever it is called now and wherever it lies.
     """
-    marked: dict[tuple[int, int], EarlierClip | None] = {
-        (row.size, row.modified_ns): None for row in earlier if _is_marked(profile, row.path.raw) and row.kind in _FOOTAGE
-    }
-    footage = (clip for clip in clips if clip.kind in _FOOTAGE and clip.path is not None and _is_marked(profile, clip.path))
-    marked |= {(clip.size, clip.modified_ns): clip for clip in footage}
+    footage = [clip for clip in clips if clip.kind in _FOOTAGE and clip.path is not None]
+    listed = [row for row in earlier if row.kind in _FOOTAGE]
+    ours = {_likeness(clip): clip for clip in footage if _is_marked(profile, clip.path or b"")}
+    known = {_likeness(row) for row in listed if _is_marked(profile, row.path.raw)}
     read = [row for row in rows if row.verdict is Verdict.READ and row.kind in _FOOTAGE and row.size]
     # the same recording may lie there twice, once marked and once copied out of the marked folder
-    still = {(row.size, row.modified_ns) for row in read if _is_marked(profile, row.path.raw)}
-    keys = {row.path: (row.size, row.modified_ns) for row in read}
-    return {path: marked[key] for path, key in keys.items() if key in marked and key not in still}
+    still = {_likeness(row) for row in read if _is_marked(profile, row.path.raw)}
+    # and what lay beside it all the time was never marked, however like it is
+    own = {(clip.path, *_likeness(clip)) for clip in footage}
+    beside = {(row.path.raw, *_likeness(row)) for row in listed}
+    lost: dict[DevicePath, EarlierClip | None] = {}
+    for row in read:
+        like, place = _likeness(row), (row.path.raw, *_likeness(row))
+        if like in ours and like not in still and place not in own:
+            lost[row.path] = ours[like]
+        elif like in known and like not in still and place not in own | beside:
+            lost[row.path] = None
+    return lost
+
+
+def _likeness(file: ManifestRow | EarlierClip) -> tuple[int, int]:
+    """Return what stays the same when a file is renamed or moved."""
+    return file.size, file.modified_ns
 
 
 def _is_marked(profile: Profile, path: bytes) -> bool:
     return read_name(profile, path).important
 
 
-def gone(rows: Sequence[ManifestRow], earlier: Sequence[ManifestRow], clips: Sequence[EarlierClip]) -> Iterator[CardFinding]:
-    """Say which recordings of the last list are on the card no more, though we did not remove them."""
-    here = {(row.size, row.modified_ns) for row in rows}
-    paths = {row.path for row in rows}
+def gone(
+    rows: Sequence[ManifestRow],
+    earlier: Sequence[ManifestRow],
+    clips: Sequence[EarlierClip],
+    removed: Collection[Subject] = (),
+) -> Iterator[CardFinding]:
+    """Say which recordings of the last list are on the card no more, but for those that we *removed* ourselves."""
+    paths, before = {row.path for row in rows}, {row.path for row in earlier}
+    moved = {(row.size, row.modified_ns) for row in rows if row.path not in before}
     ours = {(clip.path, clip.size): clip for clip in clips if clip.path is not None}
     lost: dict[str, list[DevicePath]] = defaultdict(list)
     for row in earlier:
-        is_there = row.path in paths or (row.size, row.modified_ns) in here
+        is_there = row.path in paths or (row.size, row.modified_ns) in moved
         if row.verdict is not Verdict.READ or row.kind not in _FOOTAGE or is_there:
             continue
         clip = ours.get((row.path.raw, row.size))
         if clip is None:
             lost["gone-unsecured"].append(row.path)
-        elif not clip.is_cleared:
+        elif clip.subject not in removed:
             lost["gone-ours"].append(row.path)
     for code, some in sorted(lost.items()):
         yield CardFinding(code, len(some), paths=tuple(some))

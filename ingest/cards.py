@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from device_profiles.fields import Interface
 from device_profiles.matching import CardLook
 from device_profiles.text import readable
 from ingest.identify import ClaimKind, DeviceClaim, identify, in_sysfs, volume_label
@@ -156,6 +157,7 @@ class Card:
         try:
             now = self.root.stat()
             then = os.fstat(self._fd)
+            os.statvfs(self._fd)  # a pulled MTP camera lists from memory for seconds, but not this
         except OSError as error:
             message = f"card {self.root}: is gone: {error.strerror}"
             raise SourceChanged(message) from error
@@ -164,24 +166,27 @@ class Card:
             message = f"card {self.root}: was {'pulled' if pulled else 'replaced'} while it was open"
             raise SourceChanged(message)
 
-    def appearance(self, usb_id: str | None = None) -> CardLook:
+    def appearance(self, usb_id: str | None = None, usb_interface: Interface | None = None) -> CardLook:
         """
         Say what the card shows of itself to profiles: its label, the folders at its top and one below, and names of files.
 
         Of the files at the top and up to two folders below some are named where they are very many: enough to know a camera by.
+        Over MTP the storages of a camera are folders at the top; then all of this is told from inside them.
         """
+        above = 1 if usb_interface == "mtp" else 0
         folders: list[bytes] = []
         files: list[bytes] = []
         level = [b""]
-        for depth in range(_LOOKED_INTO):
+        for depth in range(_LOOKED_INTO + above):
             met = [each for folder in level for each in self._inside(Sighting(folder, What.FOLDER))]
             level = [each.path for each in met if each.what is What.FOLDER]
             files += [each.path for each in met if each.what is What.FILE][:_NAMED_FILES]
-            folders += level if depth < _LOOKED_INTO - 1 else []
+            folders += [_inside_storage(path, above) for path in level] if above <= depth < _LOOKED_INTO + above - 1 else []
         return CardLook(
             volume_label=volume_label(self._device),
             folders=frozenset(map(readable, folders)),
             usb_id=usb_id,
+            usb_interface=usb_interface,
             files=frozenset(readable(path.rpartition(b"/")[2]) for path in files),
         )
 
@@ -231,6 +236,10 @@ class Card:
             yield fd
         finally:
             os.close(fd)
+
+
+def _inside_storage(path: bytes, above: int) -> bytes:
+    return b"/".join(path.split(b"/")[above:])
 
 
 def _opened(name: bytes, folder: int) -> BinaryIO:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from device_profiles.profile import Profile
-from ingest.camera import Asked, ClockReading, Docking
+from ingest.camera import Asked, Docking
 from ingest.clock_offset import Limits, Measured, measure
 from ingest.time_source import TimeSource
 from storage.dockings import EarlierDocking
@@ -111,19 +111,6 @@ def undocked(device: Subject, actor: Actor, *, docking: int, how: How, bay: str 
     """Return the entry by which the docking in entry number *docking* ends. Recorded twice, the last one stands."""
     body: dict[str, Json] = {"docking": docking, "how": how}
     return Entry("UNDOCKED", device, actor, body if bay is None else {**body, "bay": bay})
-
-
-def clock_set(device: Subject, actor: Actor, *, docking: int, arrival: Arrival, after: ClockReading | None) -> Entry:
-    """
-    Return the entry that its clock was set; *after* is what it showed then.
-
-    To be recorded also where it could not be read again: then the next docking measures no drift from before.
-    """
-    body: dict[str, Json] = {"docking": docking}
-    if after is not None:
-        zone, limits = arrival.profile.clock.zone, arrival.clock.limits if arrival.clock is not None else None
-        body["clock"] = clock_json(measure(after, zone=zone, source=arrival.source, limits=limits), arrival.source)
-    return Entry("CLOCK_SET", device, actor, body)
 
 
 def readable_text(text: str) -> str:

@@ -9,7 +9,7 @@ already. Both may be repeated; what is known already is not said again of a clip
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -74,6 +74,12 @@ class Earlier:
     rows: tuple[ManifestRow, ...] = ()
     at: datetime | None = None
     clips: tuple[EarlierClip, ...] = ()
+    removed: Collection[Subject] = ()
+    """Clips that we removed from it ourselves."""
+
+
+def _none_removed(_device: Subject) -> Collection[Subject]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,8 @@ class Examining:
     custody: Custody
     actor: Actor
     index_key: bytes
+    removed: Callable[[Subject], Collection[Subject]] = _none_removed
+    """Which clips of a camera we removed from it ourselves, or were about to when we died."""
 
     def examine(self, listed: Listed) -> Examination:
         """Look at everything that can be told before a byte is read. Raises `StorageUnavailable`."""
@@ -107,7 +115,7 @@ class Examining:
         if last is None:
             return Earlier(clips=clips)
         rows = () if last.rows is None else Manifest.from_json(last.rows).rows
-        return Earlier(rows, utc_moment(last.at), clips)
+        return Earlier(rows, utc_moment(last.at), clips, self.removed(listed.device))
 
     def _event(self, listed: Listed, first: Segment) -> str:
         value = f"{listed.device}\0{first.path.hex()}\0{first.size}\0{first.modified_ns}"
@@ -179,7 +187,7 @@ def _whole_card(listed: Listed, earlier: Earlier) -> list[before.CardFinding]:
     rows, profile = listed.manifest.rows, listed.arrival.profile
     asked = listed.arrival.docking.asked
     return [
-        *(before.gone(rows, earlier.rows, earlier.clips) if listed.is_whole else ()),
+        *(before.gone(rows, earlier.rows, earlier.clips, earlier.removed) if listed.is_whole else ()),
         *before.unfamiliar(profile, rows, earlier.rows, earlier.at),
         *(before.ahead(_newest_named(listed), listed.now) if listed.arrival.clock is None else ()),
         *(before.room(rows, listed.space) if listed.is_whole else ()),

@@ -5,12 +5,12 @@ Dockings: when a camera came, what its clock showed against ours, how it left, a
 entry              subject  moves           body
 =================  =======  ==============  ======================================================================
 ``DOCKED``         device   (`clips`)       bay, dock, profile, clock against ours, battery, room; see `ingest.docked`
-``CLOCK_SET``      device   stays           at which docking its clock was set, and what it showed afterwards
 ``UNDOCKED``       device   stays           which docking ended, and how: ``safe``, ``early`` or ``stopped``
 ``CARD_EXAMINED``  device   stays           findings about the card as a whole: codes and numbers; paths are personal
 =================  =======  ==============  ======================================================================
 
-Nothing personal stands in these tables: labels, serials and what a camera says of its officer are in the vault alone.
+Nothing personal stands in these tables: labels, serials and what a camera says of its officer are in the vault alone. That a
+clock was set after it was measured is said by ``CLOCK_SET``: from then on it drifts from what it showed afterwards.
 """
 
 from __future__ import annotations
@@ -20,16 +20,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Engine, Index, Row, Select, Table, Text, insert, select, update
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Engine, Index, Row, Select, Table, Text, insert, select, update
 
 from storage.database import reading
 from storage.evidence import Kind, Recorded, Subject, utc_moment, utc_text
+from storage.ledger.leaf import Leaf
+from storage.ledger.stored import leaves
 from storage.lifecycle import move
 from storage.projecting import Change
-from storage.schema import projections
+from storage.schema import history, projections
+
+CLOCK_SET = "CLOCK_SET"
+"""The type of the entry that a camera's clock was set; ``after_ms`` is by how far it was ahead then."""
+_HALF_A_SECOND = 500
+"""Of what it showed then only whole seconds are known."""
 
 MOVES = (
-    move(Kind.DEVICE, "CLOCK_SET", "known"),
     move(Kind.DEVICE, "UNDOCKED", "known"),
     move(Kind.DEVICE, "CARD_EXAMINED", "known"),
 )
@@ -50,12 +56,6 @@ dockings = Table(
     Column("within_ms", BigInteger),
     Column("error_ms", BigInteger),
     Column("drift_ms_per_day", BigInteger),
-    Column("set_at", Text),
-    Column("set_measured_at", Text),
-    Column("set_offset_ms", BigInteger),
-    Column("set_wall_ms", BigInteger),
-    Column("set_within_ms", BigInteger),
-    Column("set_error_ms", BigInteger),
     Column("battery", BigInteger),
     Column("free_bytes", BigInteger),
     Column("total_bytes", BigInteger),
@@ -101,21 +101,10 @@ def _docked(recorded: Recorded) -> Iterable[Change]:
     yield Change(insert(dockings).values({**values, **told, **figures}))
 
 
-def _clock_set(recorded: Recorded) -> Iterable[Change]:
-    body: Any = recorded.entry.body
-    clock = body.get("clock", {})
-    shown = {f"set_{key}": clock.get(key) for key in ("offset_ms", "wall_ms", "within_ms")}
-    error = clock.get("source", {}).get("error_ms")
-    yield _changed(recorded, set_at=utc_text(recorded.at), set_measured_at=clock.get("ours"), set_error_ms=error, **shown)
-
-
 def _undocked(recorded: Recorded) -> Iterable[Change]:
-    yield _changed(recorded, undocked=recorded.entry.body["how"], undocked_at=utc_text(recorded.at))
-
-
-def _changed(recorded: Recorded, **values: object) -> Change:
-    docking, device = recorded.entry.body["docking"], str(recorded.entry.subject)
-    return Change(update(dockings).where(dockings.c.seq == docking, dockings.c.device == device).values(values))
+    body, device = recorded.entry.body, str(recorded.entry.subject)
+    mine = update(dockings).where(dockings.c.seq == body["docking"], dockings.c.device == device)
+    yield Change(mine.values(undocked=body["how"], undocked_at=utc_text(recorded.at)))
 
 
 def _examined(recorded: Recorded) -> Iterable[Change]:
@@ -125,7 +114,7 @@ def _examined(recorded: Recorded) -> Iterable[Change]:
         yield Change(insert(card_findings).values(**row, code=finding["code"], count=finding["count"]))
 
 
-_PROJECTIONS = {"DOCKED": _docked, "CLOCK_SET": _clock_set, "UNDOCKED": _undocked, "CARD_EXAMINED": _examined}
+_PROJECTIONS = {"DOCKED": _docked, "UNDOCKED": _undocked, "CARD_EXAMINED": _examined}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +155,6 @@ class EarlierDocking:
     findings: tuple[str, ...]
     undocked: str | None
     """How it ended; None where it has not, or where nobody saw it."""
-    set_at: str | None
-    """When its clock was set; None where it was not."""
     clock: KnownClock | None
     """None where its clock was not measured, or was set and not looked at again."""
 
@@ -187,9 +174,8 @@ class Dockings:
         return self._first(_of(device))
 
     def last_measured(self, device: Subject) -> EarlierDocking | None:
-        """Return its newest docking at which its clock was measured or set, or None."""
-        known = dockings.c.offset_ms.is_not(None) | dockings.c.set_at.is_not(None)
-        return self._first(_of(device).where(known))
+        """Return its newest docking at which its clock was measured, or None."""
+        return self._first(_of(device).where(dockings.c.offset_ms.is_not(None)))
 
     def findings(self, device: Subject) -> dict[str, int]:
         """Return what the newest examination of its card found: how often, by code."""
@@ -202,14 +188,14 @@ class Dockings:
     def _first(self, query: Select[Any]) -> EarlierDocking | None:
         with reading(self._engine) as connection:
             row = connection.execute(query).first()
-        return None if row is None else _docking(row)
+            return None if row is None else _docking(row, _known_clock(row, _set_after(connection, row)))
 
 
 def _of(device: Subject) -> Select[Any]:
     return select(dockings).where(dockings.c.device == str(device)).order_by(dockings.c.seq.desc()).limit(1)
 
 
-def _docking(row: Row[Any]) -> EarlierDocking:
+def _docking(row: Row[Any], clock: KnownClock | None) -> EarlierDocking:
     return EarlierDocking(
         seq=row.seq,
         device=Subject.parse(row.device, Kind.DEVICE),
@@ -226,21 +212,29 @@ def _docking(row: Row[Any]) -> EarlierDocking:
         needs_password=row.needs_password,
         findings=tuple(row.findings.split()),
         undocked=row.undocked,
-        set_at=row.set_at,
-        clock=_clock(row),
+        clock=clock,
     )
 
 
-def _clock(row: Row[Any]) -> KnownClock | None:
-    came = None if row.offset_ms is None else utc_moment(row.measured_at)
-    if row.set_at is None:
-        if came is None:
-            return None
-        return KnownClock(came, row.offset_ms, row.wall_ms, came, row.wall_ms, row.within_ms, row.error_ms)
-    if row.set_offset_ms is None or came is None:
-        # what it showed before is over, and what it showed afterwards nobody knows
+def _set_after(connection: Connection, row: Row[Any]) -> Leaf | None:
+    """Return the last thing that is recorded of setting this clock after the docking in *row*, or None."""
+    query = select(history.c.seq).where(history.c.subject == row.device, history.c.seq > row.seq, history.c.type == CLOCK_SET)
+    seq = connection.scalar(query.order_by(history.c.seq.desc()).limit(1))
+    if seq is None:
         return None
-    within, left = max(row.within_ms, row.set_within_ms), utc_moment(row.set_measured_at)
-    errors = (row.error_ms, row.set_error_ms)
-    error = None if None in errors else max(errors)
-    return KnownClock(left, row.set_offset_ms, row.set_wall_ms, came, row.wall_ms, within, error)
+    ((_, raw, _),) = leaves(connection, seq, seq + 1)
+    return Leaf.decode(raw)
+
+
+def _known_clock(row: Row[Any], later: Leaf | None) -> KnownClock | None:
+    if row.offset_ms is None:
+        return None
+    came = utc_moment(row.measured_at)
+    if later is None:
+        return KnownClock(came, row.offset_ms, row.wall_ms, came, row.wall_ms, row.within_ms, row.error_ms)
+    after: Any = later.body.get("after_ms")
+    if after is None:
+        # ordered and never seen: what it showed before is over, and what it showed afterwards nobody knows
+        return None
+    offset = after + _HALF_A_SECOND
+    return KnownClock(later.at, offset, offset + row.wall_ms - row.offset_ms, came, row.wall_ms, row.within_ms, row.error_ms)

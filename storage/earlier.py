@@ -9,15 +9,10 @@ from sqlalchemy import Connection, Engine, select
 
 from storage.clips import clips, findings_of, manifests
 from storage.database import reading
-from storage.errors import NotFound
 from storage.evidence import Json, Kind, MediaKind, Subject
 from storage.ledger.stored import leaves
 from storage.rebuild import recorded_entry
-from storage.schema import history
 from storage.vault import Vault
-
-CLEARED = "CLEARED"
-"""The type of the entry that we removed a recording from its camera ourselves."""
 
 _MOST = 20_000
 """The newest clips of a camera that are looked at: more than a card holds."""
@@ -37,8 +32,6 @@ class EarlierClip:
     event: str | None
     event_part: int | None
     findings: tuple[str, ...]
-    is_cleared: bool
-    """Whether we removed it from the camera."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +55,14 @@ def newest_list(engine: Engine, vault: Vault, device: Subject, *, before: int) -
 
 
 def _personal(connection: Connection, vault: Vault, seq: int) -> Mapping[str, Json]:
-    for number, raw, _stored in leaves(connection, seq, seq + 1):
-        return recorded_entry(connection, vault, number, raw).entry.personal
-    message = f"entry {seq}: it is not in the ledger"
-    raise NotFound(message)
+    ((_, raw, _),) = leaves(connection, seq, seq + 1)
+    return recorded_entry(connection, vault, seq, raw).entry.personal
 
 
 def clips_of(engine: Engine, device: Subject) -> tuple[EarlierClip, ...]:
     """Return the newest clips of *device*, the oldest of them first."""
     ours = select(clips).where(clips.c.device == str(device)).order_by(clips.c.secured_seq.desc()).limit(_MOST)
-    gone = select(history.c.subject).where(history.c.type == CLEARED).join(clips, clips.c.clip == history.c.subject)
-    gone = gone.where(clips.c.device == str(device))
     with reading(engine) as connection:
-        cleared = set(connection.scalars(gone))
         rows = connection.execute(ours).all()
     return tuple(
         EarlierClip(
@@ -87,7 +75,6 @@ def clips_of(engine: Engine, device: Subject) -> tuple[EarlierClip, ...]:
             event=row.event,
             event_part=row.event_part,
             findings=findings_of(row),
-            is_cleared=row.clip in cleared,
         )
         for row in reversed(rows)
     )

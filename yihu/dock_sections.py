@@ -53,6 +53,15 @@ class DockSection(Section):
 class CamerasSection(Section):
     """Cameras that must be asked."""
 
+    passwords: Path = Path("keys/cameras")
+    """Directory with the passwords of cameras, a file (mode 0600) for each profile or camera; there are no others."""
+    tried: Path = Path("tried-cameras")
+    """Directory where it is written down which camera was tried, so that no password is tried twice while it is docked."""
+    set_clock: bool = False
+    """Whether a camera's clock is set after it was read; that changes the camera and is recorded."""
+    answer_ms: int = Field(default=1000, ge=10, le=60_000)
+    """How long, in milliseconds, a camera is given for each answer."""
+
 
 class ClockSection(Section):
     """How far clocks are believed."""

@@ -70,6 +70,8 @@ _ERRORS: dict[str, tuple[str, str]] = {
         "账本中的这些记录尚未由机关以外的见证方会签：先运行 yihu witness ask；确需先行导出时用 --unanchored，账本会注明",
         "No witness outside the office has cosigned these entries: run yihu witness ask; --unanchored is the exception",
     ),
+    "CameraBusy": ("摄像机正被另一个程序占用，稍后再试", "Another program holds the camera; try again"),
+    "CameraClosed": ("没有访问摄像机的权限：缺少 udev 规则", "The camera may not be opened: a udev rule is missing"),
     "LockedOut": (
         "PIN 多次输错，暂时锁定：请稍后再试，或由管理员用 yihu officer pin 重新设置",
         "The PIN was wrong too often and is locked: wait, or have an administrator set it again by yihu officer pin",

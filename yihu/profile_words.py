@@ -98,6 +98,9 @@ QUIRKS: Mapping[QuirkCode, Words] = {
     "no-time-in-name": ("文件名不含时间", "names tell no time"),
 }
 
+UNVERIFIED: Words = ("登录问答未在真机上验证过", "its login was never tried on the maker's hardware")
+"""Of a profile with dialects that nobody verified."""
+
 CLOCKS: Mapping[str, Words] = {
     "unreadable": ("不是存在的时间", "no time that exists"),
     "unset": ("时钟从未设置", "the clock was never set"),

@@ -20,6 +20,7 @@ import cases.moves
 import cases.projections
 from cases.dossier import Dossiers
 from cases.registry import Registry
+from ingest import unlocking
 from storage import clips, dock_keys, dockings, erasure, log_keys, rebuild, stations, timestamps, witnesses
 from storage.audit import record
 from storage.catalog import Catalog
@@ -128,7 +129,7 @@ class Office:
         ledger = (*recovery.MOVES, *record.MOVES, *snapshot.MOVES, *witnesses.MOVES, *timestamps.MOVES, *log_keys.MOVES)
         docks = (*dock_keys.MOVES, *dockings.MOVES, *stations.MOVES)
         rooms = (*clips.MOVES, *docks, *ledger, *cases.moves.MOVES, *api.tables.MOVES)
-        known = (*rooms, *handed_over.moves(rooms))
+        known = (*rooms, *handed_over.moves(rooms), *unlocking.moves(rooms))
         return LifeCycle((*known, *at_any_time(known, SIGNED, Kind), *erasure.moves(known, ERASING)))
 
     @cached_property

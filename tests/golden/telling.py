@@ -158,21 +158,10 @@ def _certified() -> tuple[Chain, bytes]:
     return Chain((builder.sign(key, None),)), key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-_CLOCK: dict[str, Json] = {
-    "findings": [],
-    "offset_ms": 12,
-    "ours": "2026-11-24T08:00:00.000Z",
-    "raw": "20261124160000",
-    "source": {"error_ms": 3, "kind": "gnss", "synchronised": True},
-    "wall_ms": 12,
-    "within_ms": 540,
-    "zone": "Asia/Shanghai",
-}
 _PLAIN: dict[str, Told] = {
     "STARTED": Told({"files_sha256": DIGEST, "platform": "sample", "version": "0.1.0"}, {}, DOCK, Role.DOCK),
     "DEVICE_ENROLLED": Told({"identified_by": "named"}, {"label": "样例机"}, DOCK, Role.DOCK),
     "DOCKED": Told({"profile": "generic-dcim"}, {"where": "sample"}, DOCK, Role.DOCK),
-    "CLOCK_SET": Told({"clock": _CLOCK, "docking": 7}, {}, DOCK, Role.DOCK),
     "UNDOCKED": Told({"bay": "A1", "docking": 7, "how": "safe"}, {}, DOCK, Role.DOCK),
     "CARD_EXAMINED": Told(
         {"findings": [{"code": "sequence-gap", "count": 1, "missing": 2}], "manifest": 8},
@@ -231,6 +220,13 @@ _PLAIN: dict[str, Told] = {
     "WITNESS_ADDED": Told(
         {"administrator": "county", "name": "county", "ours": False, "vkey": WITNESSES[0].key.vkey},
         {"url": "https://county.example"},
+    ),
+    "UNLOCK_REFUSED": Told({"dialect": "bc-plus", "fault": "wrong-password", "profile": "amba-4255-0001"}, {}, DOCK, Role.DOCK),
+    "CLOCK_SET": Told(
+        {"after_ms": 40, "before_ms": -5120, "dialect": "bc-plus", "step": "done", "to": "2026-11-24T08:00:00.000Z"},
+        {},
+        DOCK,
+        Role.DOCK,
     ),
     "WITNESS_REMOVED": Told({"name": "county"}),
     "QUORUM_SET": Told({"least": 1}),

@@ -10,7 +10,11 @@ from pathlib import Path
 
 from api.tokens import issue_token, revoke_token
 from cases.values import ActivityDetails, ActivityKind, IdNumber, MatterDetails, MatterKind, PartyDetails, PartyKind
+from ingest.camera import Asked, ClockReading, Docking
+from ingest.docked import Arrival, undocked
+from ingest.time_source import TimeSource
 from storage import witnesses
+from storage.clips import found
 from storage.evidence import Actor, Entry, Json, Kind, Role, Stage, Subject, TimeRange
 from storage.identity import found_again, fresh
 from storage.ledger.administrators import Witness
@@ -22,7 +26,7 @@ from storage.objects import Bucket, ObjectName, Promise, deposit
 from storage.refusals import RefusedDevice
 from storage.stations import Station, Stations
 from yihu.erasing import erase
-from yihu.founding import found
+from yihu.founding import found as founded
 from yihu.keys import retire
 from yihu.officers import sign_entry
 from yihu.snapshots import snapshot_now
@@ -53,6 +57,7 @@ def make(root: Path, *, entries: int = 0, more: Sequence[str] = ()) -> World:
     believe_an_authority(world)
     office = Office.open(world.home / "yihu.toml", Clock())
     _ingest(office, root / "card")
+    _dock(office)
     sign(office, world)
     stamp(office, world)
     change_the_key(office, world)
@@ -81,7 +86,7 @@ def make_bare(root: Path, *, more: Sequence[str] = ()) -> World:
     """Make an office that has two witnesses and nothing else; *more* are further lines of its settings."""
     world = World(root / "office", root / "outside")
     world.outside.mkdir(parents=True)
-    found(world.home, name="演示局", log=ORIGIN, more=["", "[media]", "render = false", *more]).engine.dispose()
+    founded(world.home, name="演示局", log=ORIGIN, more=["", "[media]", "render = false", *more]).engine.dispose()
     office = Office.open(world.home / "yihu.toml", Clock())
     (world.outside / "vkey").write_text(f"{office.log.vkey}\n")
     _witness(office, world)
@@ -106,7 +111,7 @@ def make_on_server(root: Path, server: LocalS3, *, clips: int) -> World:
     """Make an office with so many clips whose objects lie on an S3 server."""
     world = World(root / "office", root / "outside")
     store = ["", "[media]", "render = false", "", "[store]", 'kind = "s3"', f'endpoint = "{server.endpoint}"']
-    found(world.home, name="演示局", log=ORIGIN, more=store).engine.dispose()
+    founded(world.home, name="演示局", log=ORIGIN, more=store).engine.dispose()
     for name, secret in (("s3-access", server.access_key), ("s3-secret", server.secret_key)):
         (world.home / "keys" / name).touch(mode=0o600)
         (world.home / "keys" / name).write_text(f"{secret}\n")
@@ -177,6 +182,22 @@ def _dock(office: Office) -> None:
     docks.refused(tower, RefusedDevice("3", "not-a-camera", "1234:5678", ("030101",), product="键盘"))
     docks.refused(tower, RefusedDevice("4", "no-profile", "1234:9999", ("080650",)))
     docks.detached(tower, "gone")
+
+
+def _dock(office: Office) -> None:
+    """Let a camera come with a clock of its own and go again, and have its card looked at."""
+    camera, actor = found_again(office.index_key, Kind.DEVICE, "2"), office.dock
+    shown = ClockReading("20401122160009", 480, datetime(2040, 11, 22, 8, tzinfo=UTC), timedelta(milliseconds=40))
+    asked = Asked("sample", clock=shown, battery_percent=80, free_bytes=1 << 30, total_bytes=1 << 34, needs_password=True)
+    docking = Docking(bay="A1", dock=str(fresh(Kind.DOCK)), asked=asked)
+    source = TimeSource("gnss", synchronised=True, error_ms=2)
+    arrival = Arrival.of(docking, next(iter(office.pipeline().profiles)), source=source)
+    seq = office.custody.record(arrival.entry(camera, actor, where="A1")).seq
+    office.custody.record(undocked(camera, actor, docking=seq, how="safe"))
+    findings: list[Json] = [{"code": code, "count": 1} for code in ("host-windows", "no-password")]
+    office.custody.record(Entry("CARD_EXAMINED", camera, actor, {"findings": findings, "manifest": seq}, {"paths": {}}))
+    clip = office.catalog.clips()[0].subject
+    office.custody.record(found(clip, actor, codes=["importance-vanished"], manifest=seq))
 
 
 def _witness(office: Office, world: World) -> None:

@@ -54,7 +54,7 @@ def test_a_copy_that_was_edited_is_right(copied: Path, language: str) -> None:
         ("P<chapter>", "P<chatper>", "names.0", "bad-group", "未知的命名组", "nobody knows"),
         ("(?P<chapter>", "((?P<chapter>", "names.0.pattern", "bad-pattern", "正则表达式有误", "regular expression"),
         ("Asia/Shanghai", "Asia/Beijing", "clock.zone", "bad-zone", "没有这个时区", "no such time zone"),
-        ('"DCIM"]', '"../DCIM"]', "recordings.0.under.0", "bad-folder", "应为相对文件夹", "relative folder"),
+        ('"DCIM"]', '"../DCIM"]', "recordings.0.under.1", "bad-folder", "应为相对文件夹", "relative folder"),
         ('interface = "mtp"', 'interface = "mpt"', "usb.0.interface", "not-allowed", "不在允许范围内", "allowed values"),
     ],
 )

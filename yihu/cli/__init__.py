@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from yihu.cli import (
+    asking,
     board,
     cameras,
     demonstration,
@@ -99,5 +100,6 @@ for name, group in (
     ("witness", witnessing.witness),
     ("timestamp", timestamping.timestamp),
     ("profiles", profiles.profiles),
+    ("camera", asking.camera),
 ):
     app.add_typer(group, name=name)

@@ -18,7 +18,7 @@ from storage.evidence import utc_text
 from yihu.conformance import Breach, Held
 from yihu.explaining import ExplainedFile, Explanation
 from yihu.language import either, reason_text
-from yihu.profile_words import BREACHES, CLOCKS, KINDS, QUIRKS, SAID, VARIANTS, condition_text, grades
+from yihu.profile_words import BREACHES, CLOCKS, KINDS, QUIRKS, SAID, UNVERIFIED, VARIANTS, condition_text, grades
 
 _MOST_BREACHES = 40
 _REASONS = {
@@ -45,6 +45,7 @@ def print_profiles(known: Sequence[Profile]) -> None:
     for profile in known:
         ways = f"\n{either('或', 'or')} ".join(_ways(profile))
         quirks = "".join(f"\n· {either(*QUIRKS[quirk.code])}" for quirk in profile.quirks)
+        quirks += f"\n· {either(*UNVERIFIED)}" if any(usb.dialects and not usb.verified for usb in profile.usb) else ""
         label = either(profile.label.zh, profile.label.en)
         table.add_row(profile.name, escape(label), " / ".join(_grades(profile).values()), escape(ways + quirks))
     Console(soft_wrap=False).print(table)
