@@ -9,6 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from api.tokens import issue_token, revoke_token
+from cases.duty.entries import pin_refused
+from cases.duty.fitness import NOT_CHECKED
+from cases.duty.values import Condition, Confirmed, How
 from cases.values import ActivityDetails, ActivityKind, IdNumber, MatterDetails, MatterKind, PartyDetails, PartyKind
 from storage import witnesses
 from storage.evidence import Actor, Entry, Json, Kind, Role, Stage, Subject, TimeRange
@@ -19,6 +22,7 @@ from storage.ledger.publish import DirectoryShelf, publish
 from storage.ledger.witnessing import Witness as AtWork
 from storage.local_s3 import LocalS3
 from storage.objects import Bucket, ObjectName, Promise, deposit
+from yihu.duty import handover, holdings, identification
 from yihu.erasing import erase
 from yihu.founding import found
 from yihu.keys import retire
@@ -56,6 +60,7 @@ def make(root: Path, *, entries: int = 0, more: Sequence[str] = ()) -> World:
     change_the_key(office, world)
     _file(office)
     _accounts(office)
+    _duty(office)
     sign_entry(office, 0, certificate=world.outside / "officer.pem", key=world.outside / "tsa" / "clerk.key")
     sign(office, world)
     publish(office.log, DirectoryShelf(world.outside / "overlap"))
@@ -205,6 +210,24 @@ def _file(office: Office) -> None:
     registry.close(cases[1], actor=actor)
     for _ in range(2):
         office.custody.record(Entry("ACCESSED", clips[0], actor, {"viewing": "01J"}))
+
+
+def _duty(office: Office) -> None:
+    """Give cameras out, one on and one back, and know the officers by card and PIN."""
+    actor, known, hands = office.operator, holdings(office), handover(office)
+    first, second = (known.find_officer(f"00000{n}") for n in (1, 2))
+    cameras = [camera.subject for camera in known.cameras()]
+    for number, officer in enumerate((first, second)):
+        identification(office).assign_card(officer, f"CARD-{number}", actor=actor)
+        identification(office).set_pin(officer, f"84{number}2", actor=actor)
+        office.custody.record(pin_refused(officer, 1, until=office.clock() + timedelta(days=1 + number), actor=actor))
+        hands.issue(cameras[0], Confirmed(officer, How.CARD), fit=NOT_CHECKED, actor=actor, since=office.clock())
+        hands.give_back(cameras[0], actor=actor, condition=[Condition.DAMAGED], until=office.clock())
+    hands.issue(cameras[1], Confirmed(second, How.PIN), fit=NOT_CHECKED, actor=actor)
+    hands.undo(cameras[1], actor=actor, reason="登记错了")
+    for camera in cameras:
+        hands.issue(camera, Confirmed(first, How.CHOICE), fit=NOT_CHECKED, actor=actor)
+    hands.hand_over(cameras[1], Confirmed(first, How.CARD), Confirmed(second, How.PIN), actor=actor)
 
 
 def _accounts(office: Office) -> None:
