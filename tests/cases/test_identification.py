@@ -78,6 +78,11 @@ def door(county: SmallOffice) -> Door:
     return made
 
 
+ON_SQLITE = pytest.mark.parametrize("prepared_database", ["sqlite"], indirect=True)
+"""The hash of a PIN is slow on purpose; the other database runs the same kind of statements in test_random_histories."""
+
+
+@ON_SQLITE
 class TestPins:
     def test_whoever_knows_the_pin_is_known_and_nothing_is_recorded(self, door: Door) -> None:
         assert door.asked().by_pin(door.first, PIN, actor=DOCK) == Confirmed(door.first, How.PIN)
@@ -118,7 +123,7 @@ class TestPins:
             door.asked().by_pin(fresh(Kind.OFFICER), PIN, actor=DOCK)
 
     def test_many_docks_at_once_give_no_more_tries_than_one(self, door: Door) -> None:
-        docks, together = [door.asked() for _ in range(6)], threading.Barrier(6)
+        docks, together = [door.asked() for _ in range(4)], threading.Barrier(4)
 
         def guess(dock: Identification) -> str:
             together.wait()
@@ -126,10 +131,10 @@ class TestPins:
                 dock.by_pin(door.first, "1111", actor=DOCK)
             return type(refused.value).__name__
 
-        with ThreadPoolExecutor(6) as pool:
+        with ThreadPoolExecutor(4) as pool:
             answers = sorted(pool.map(guess, docks))
 
-        assert answers == ["LockedOut"] * 4 + ["Refused"] * 2
+        assert answers == ["LockedOut"] * 2 + ["Refused"] * 2
         assert door.types() == ["PIN_SET", *["PIN_REFUSED"] * 3]
 
     def test_neither_pin_nor_its_hash_stands_in_clear_in_what_is_permanent(self, door: Door) -> None:
@@ -151,6 +156,7 @@ class TestPins:
         assert door.tried(PIN) == "Refused"
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("moment", ["before", "after"], ids=["lost write", "lost answer"])
 class TestCutOff:
     @dataclass
@@ -164,12 +170,15 @@ class TestCutOff:
             message = "unplugged"
             raise StorageUnavailable(message)
 
-    def test_a_wrong_pin_that_could_not_be_recorded_is_answered_by_nothing(self, door: Door, moment: str) -> None:
+    def test_an_answer_that_could_not_be_recorded_is_given_to_nobody(self, door: Door, moment: str) -> None:
         cut = door.recording(self.Unplugged(door.county.custody, moment))
         with pytest.raises(StorageUnavailable):
             cut.by_pin(door.first, "1111", actor=DOCK)
 
         assert Holdings(door.county.engine).means(door.first).wrong == (moment == "after")
+        assert door.tried("1111") == "Refused"
+        with pytest.raises(StorageUnavailable):
+            cut.by_pin(door.first, PIN, actor=DOCK)
         assert door.tried(PIN) == "let in"
         assert Holdings(door.county.engine).means(door.first).wrong == 0
 
@@ -239,6 +248,7 @@ class TestCards:
             assert str(refused) == "number of a card: expected 4 to 64 letters and digits"  # noqa: PT017 - either is fine
 
 
+@ON_SQLITE
 def test_a_name_that_was_chosen_says_so(door: Door) -> None:
     assert door.asked().by_choice(door.second) == Confirmed(door.second, How.CHOICE)
     with pytest.raises(NotFound):
