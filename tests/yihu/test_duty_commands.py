@@ -126,6 +126,8 @@ def test_who_filmed_a_clip_is_told_by_what_is_known_now(counter: Counter) -> Non
         (("issue", "DEMO-1", "--card"), "", Exit.USAGE),
         (("issue", "DEMO-1", "000001", "--pin"), "8412\n", Exit.NOT_FOUND),
         (("issue", "DEMO-1", "000001", "--since", "2999-01-01"), "", Exit.USAGE),
+        (("who", "DEMO-1", "--at", "0001-01-01"), "", Exit.USAGE),
+        (("who", "DEMO-1", "--at", "9999-12-31"), "", Exit.NOT_FOUND),
         (("return", "DEMO-1"), "", Exit.EVIDENCE),
         (("return", "DEMO-1", "--condition", "lost"), "", Exit.USAGE),
         (("undo", "DEMO-1", "--reason", "x"), "", Exit.EVIDENCE),

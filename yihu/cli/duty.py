@@ -278,4 +278,8 @@ def check(camera: Camera, config: Config = None, as_json: AsJson = False) -> Non
 
 
 def _aware(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.astimezone()
+    try:
+        return None if moment is None else moment.astimezone()
+    except OverflowError as error:
+        message = f"time: expected one that a calendar has, found {moment}"
+        raise ValueError(message) from error
