@@ -73,8 +73,8 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "CameraBusy": ("摄像机正被另一个程序占用，稍后再试", "Another program holds the camera; try again"),
     "CameraClosed": ("没有访问摄像机的权限：缺少 udev 规则", "The camera may not be opened: a udev rule is missing"),
     "LockedOut": (
-        "PIN 多次输错，暂时锁定：请稍后再试，或由管理员用 yihu officer pin 重新设置",
-        "The PIN was wrong too often and is locked: wait, or have an administrator set it again by yihu officer pin",
+        "PIN 或工作卡多次不符，暂不受理：请稍后再试，或由管理员用 yihu officer pin 重新设置",
+        "A PIN or cards were wrong too often: wait, or have an administrator set the PIN again by yihu officer pin",
     ),
     "SettingsError": ("配置文件有误", "The settings cannot be used"),
     "EvidenceError": ("发现与记录不符的情况", "What was found is not what was recorded"),

@@ -188,6 +188,38 @@ _PLAIN: dict[str, Told] = {
         DOCK,
         Role.DOCK,
     ),
+    "ISSUED": Told(
+        {
+            "fit": {"unchecked": ["clock"], "verdict": "unfit", "wrong": ["battery"]},
+            "how": "card",
+            "officer": OFFICER,
+            "since": "2026-11-24T07:30:00.000Z",
+        },
+        REASON,
+    ),
+    "RETURNED": Told(
+        {"condition": ["damaged"], "how": "person", "officer": OFFICER, "until": "2026-11-24T07:45:00.000Z"},
+        {"remarks": "样例备注"},
+    ),
+    "HANDED_OVER": Told(
+        {
+            "from": OFFICER,
+            "gave": "pin",
+            "since": "2026-11-24T07:30:00.000Z",
+            "to": str(subject(Kind.OFFICER, 30)),
+            "took": "card",
+        },
+        {"remarks": "样例备注"},
+    ),
+    "HOLDING_UNDONE": Told(
+        {"from": OFFICER, "officer": str(subject(Kind.OFFICER, 30)), "undoes": 0, "what": "HANDED_OVER"}, REASON
+    ),
+    "CARD_ASSIGNED": Told({}, {"card": "00000000"}),
+    "CARD_WITHDRAWN": Told(),
+    "PIN_SET": Told({}, {"pin": "$argon2id$v=19$m=65536,t=3,p=1$c2FtcGxlIHNhbXBsZSE$c2FtcGxlIHNhbXBsZSBzYW1wbGUgc2FtcGxlIHM"}),
+    "PIN_REMOVED": Told(),
+    "PIN_REFUSED": Told({"until": "2026-11-24T08:15:00.000Z", "wrong": 5}, {}, DOCK, Role.DOCK),
+    "PIN_ACCEPTED": Told({"wrong": 2}, {}, DOCK, Role.DOCK),
     "ACCESSED": Told({"sha256": DIGEST, "viewing": f"viewing:{_ULID}", "what": "original"}, REASON),
     "FILED": Told({"activity": ACTIVITY, "end_ms": 500, "filing": _ULID, "matter": MATTER, "start_ms": 0}),
     "UNFILED": Told({"activity": ACTIVITY, "filing": _ULID, "matter": MATTER}, REASON),
