@@ -20,7 +20,7 @@ import cases.moves
 import cases.projections
 from cases.dossier import Dossiers
 from cases.registry import Registry
-from storage import clips, dock_keys, erasure, log_keys, rebuild, timestamps, witnesses
+from storage import clearings, clips, dock_keys, erasure, log_keys, rebuild, timestamps, witnesses
 from storage.audit import record
 from storage.catalog import Catalog
 from storage.custody import Custody
@@ -127,7 +127,7 @@ class Office:
         """What may follow what, in all rooms."""
         ledger = (*recovery.MOVES, *record.MOVES, *snapshot.MOVES, *witnesses.MOVES, *timestamps.MOVES, *log_keys.MOVES)
         rooms = (*clips.MOVES, *ledger, *dock_keys.MOVES, *cases.moves.MOVES, *api.tables.MOVES)
-        known = (*rooms, *handed_over.moves(rooms))
+        known = (*rooms, *handed_over.moves(rooms), *clearings.moves(rooms))
         return LifeCycle((*known, *at_any_time(known, SIGNED, Kind), *erasure.moves(known, ERASING)))
 
     @cached_property
@@ -140,6 +140,7 @@ class Office:
             timestamps.project,
             log_keys.project,
             dock_keys.project,
+            clearings.project,
             cases.projections.projection(self.index_key),
             api.tables.project,
             erasure.projection(ERASING),
