@@ -51,8 +51,6 @@ class Reason(StrEnum):
     """The card does not allow that it is removed."""
     GONE = "gone"
     """It is not there, and it was not we who removed it."""
-    NOT_REACHED = "not-reached"
-    """The camera was pulled, or its card failed, before its turn came."""
     GIVEN_UP = "given-up"
     """A person closed the authorisation without the camera."""
 

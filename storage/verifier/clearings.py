@@ -11,15 +11,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import VerificationError
+from .leaves import LeafRecord, read_leaf
 from .merkle import Frontier, leaf_hash
 from .strict import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from .leaves import LeafRecord
+    from collections.abc import Iterable, Mapping
 
 AUTHORISED, CLEARED = "CLEAR_AUTHORISED", "CLEARED"
+AUTHORISING = b'"type":"CLEAR_AUTHORISED"'
+"""What stands in the bytes of every authorisation."""
 
 
 class Known(NamedTuple):
@@ -39,6 +40,39 @@ class Authorised(NamedTuple):
     clips: frozenset[str]
 
 
+class NamedHead(NamedTuple):
+    """The head that an authorisation names."""
+
+    seq: int
+    size: int
+    root: str
+    """In hexadecimal."""
+
+    def verify(self, roots: Mapping[int, bytes]) -> None:
+        """Return only if it is an earlier head of this log; *roots* are those of the log's own tree."""
+        if roots.get(self.size, b"").hex() != self.root:
+            message = "entry {index}: the checkpoint of {size} entries it names is not one of this log"
+            raise VerificationError(message, index=self.seq, size=self.size)
+
+
+def heads_in(leaves: Iterable[LeafRecord]) -> list[NamedHead]:
+    """Return the heads that the authorisations among *leaves* name, as far as they name one."""
+    named = ((leaf.seq, head_of(leaf)) for leaf in leaves if leaf.type == AUTHORISED)
+    return [NamedHead(seq, *head) for seq, head in named if head is not None]
+
+
+def sizes_in(raws: Iterable[bytes]) -> list[int]:
+    """Return the sizes of the heads that the well-formed authorisations among *raws* name."""
+    return [head.size for raw in raws if AUTHORISING in raw for head in heads_in(_readable(raw))]
+
+
+def _readable(raw: bytes) -> list[LeafRecord]:
+    try:
+        return [read_leaf(raw)]
+    except VerificationError:
+        return []  # the step that reads every entry says so
+
+
 def clearing_root(rows: Iterable[tuple[str, str, int]]) -> bytes:
     """Return the RFC 6962 root over ``[clip, blake3, size]`` of each file, as canonical JSON, in the order of the clips."""
     return Frontier().extend(leaf_hash(canonical(list(row))) for row in sorted(rows)).root()
@@ -48,34 +82,38 @@ class Clearings:
     """All clearings of one log; entries are told in the order of the log."""
 
     def __init__(self) -> None:
-        self._clips: dict[str, Known] = {}
+        self.known: dict[str, Known] = {}
+        """What was told of clips so far."""
         self._open: dict[str, Authorised] = {}
+        self.heads: list[NamedHead] = []
+        """The heads under which clips were said to be, for whoever knows the roots of the log."""
 
     def concerns(self, leaf: LeafRecord) -> bool:
         """Say whether there is anything to verify; learn from an entry about a clip."""
         if leaf.type == "SECURED":
             content = leaf.body.get("content")
             told = content if isinstance(content, dict) else {}
-            self._clips[leaf.subject] = Known(leaf.body.get("device"), told.get("blake3"), told.get("size"))
-        elif leaf.type == "DEPOSITED" and leaf.subject in self._clips:
-            self._clips[leaf.subject] = self._clips[leaf.subject]._replace(deposited=leaf.seq)
+            self.known[leaf.subject] = Known(leaf.body.get("device"), told.get("blake3"), told.get("size"))
+        elif leaf.type == "DEPOSITED" and leaf.subject in self.known:
+            self.known[leaf.subject] = self.known[leaf.subject]._replace(deposited=leaf.seq)
         return leaf.type in {AUTHORISED, CLEARED}
 
     def follow(self, leaf: LeafRecord) -> None:
         """Return only if *leaf* may say what it says."""
         if leaf.type == AUTHORISED:
+            self.heads += heads_in([leaf])
             if leaf.subject in self._open:
                 message = "entry {index}: {subject} has an authorisation to clear that is open, entry {open}"
                 raise VerificationError(message, index=leaf.seq, subject=leaf.subject, open=self._open[leaf.subject].seq)
-            self._open[leaf.subject] = authorised(leaf, self._clips)
+            self._open[leaf.subject] = authorised(leaf, self.known)
         else:
             closed(leaf, self._open.pop(leaf.subject, None))
 
 
 def authorised(leaf: LeafRecord, known: dict[str, Known]) -> Authorised:
     """Return the authorisation in *leaf*, if every clip it names is *known* to have been deposited under the head it names."""
-    named, head = leaf.body.get("clips"), head_of(leaf)
-    if head is None or head[0] > leaf.seq or not isinstance(named, list) or not named or not all(map(_is_text, named)):
+    named, head = named_clips(leaf), head_of(leaf)
+    if head is None or not 0 < head[0] <= leaf.seq or not named:
         message = "entry {index}: no authorisation to clear"
         raise VerificationError(message, index=leaf.seq)
     rows = [(f"clip:{clip}", known.get(f"clip:{clip}")) for clip in named]
@@ -121,6 +159,12 @@ def head_of(leaf: LeafRecord) -> tuple[int, str] | None:
         return None
     size, root = head["size"], head["root"]
     return (size, root) if isinstance(size, int) and not isinstance(size, bool) and isinstance(root, str) else None
+
+
+def named_clips(leaf: LeafRecord) -> list[str]:
+    """Return the ids of the clips that an authorisation names; none where it has not the form of one."""
+    named = leaf.body.get("clips")
+    return named if isinstance(named, list) and all(map(_is_text, named)) else []
 
 
 def _is_text(value: object) -> bool:
