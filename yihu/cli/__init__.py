@@ -6,6 +6,7 @@ import typer
 
 from yihu.cli import (
     cameras,
+    clearing,
     demonstration,
     exporting,
     filing,
@@ -42,6 +43,11 @@ _COMMANDS = (
         "Take in a camera card or folder; doing it twice adds nothing.",
     ),
     (cameras.dock, "全天监视文件夹，文件静止后自动采集；Ctrl-C 结束", "Watch a folder all day and take in what has settled."),
+    (
+        clearing.clear,
+        "清除摄像机：只删除已存储、已锁定、已由外部见证的文件",
+        "Remove from a camera what is proved to be safe elsewhere.",
+    ),
     (serving.serve, "提供网页和接口，直到 Ctrl-C", "Serve the pages and the API until Ctrl-C."),
     (office.status, "现在有多少记录、在哪里、什么在等待", "Say what is where, what waits, where the ledger stands."),
     (filing.clips, "列出音像记录", "List clips."),
@@ -94,5 +100,6 @@ for name, group in (
     ("witness", witnessing.witness),
     ("timestamp", timestamping.timestamp),
     ("profiles", profiles.profiles),
+    ("receipt", clearing.receipt),
 ):
     app.add_typer(group, name=name)
