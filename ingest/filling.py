@@ -42,7 +42,7 @@ class Filling:
 
 def daily_bytes(dockings: Sequence[tuple[datetime, int]]) -> int | None:
     """
-    Return how many bytes a day brings, of *dockings*: when, and how many new bytes came with it; the first only says since when.
+    Return how many bytes a day brings, by *dockings*: when, and how many new bytes came; the first only says since when.
 
     None where there are fewer than two, or no time lies between them.
     """
