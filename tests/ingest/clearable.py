@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from ingest.cards import Card
 from ingest.clear import ClearReport
@@ -42,9 +43,12 @@ class Place:
     _open: list[Office] = field(default_factory=list)
 
     @classmethod
-    def made(cls, root: Path, *more: str, files: int = 2) -> Place:
-        """Make all of it; *more* are lines of the settings."""
+    def made(cls, root: Path, *more: str, files: int = 2, keys: Mapping[str, str] = MappingProxyType({})) -> Place:
+        """Make all of it; *more* are lines of the settings, *keys* are secrets of a store."""
         office = founded(root / "office", *(more or AT_ONCE))
+        for name, secret in keys.items():
+            (office.home / "keys" / name).touch(mode=0o600)
+            (office.home / "keys" / name).write_text(f"{secret}\n")
         place = cls(office.home, root / "court", fill(root / "card", footage(files)))
         at_work = AtWork.found(place.witness, name="court.example/w", clock=now)
         at_work.watch(VerifierKey.parse(office.log.vkey))
