@@ -84,7 +84,8 @@ class Clearings:
     def __init__(self) -> None:
         self.known: dict[str, Known] = {}
         """What was told of clips so far."""
-        self._open: dict[str, Authorised] = {}
+        self.opened: dict[str, Authorised] = {}
+        """The authorisation of each camera that is open."""
         self.heads: list[NamedHead] = []
         """The heads under which clips were said to be, for whoever knows the roots of the log."""
 
@@ -102,12 +103,12 @@ class Clearings:
         """Return only if *leaf* may say what it says."""
         if leaf.type == AUTHORISED:
             self.heads += heads_in([leaf])
-            if leaf.subject in self._open:
+            if leaf.subject in self.opened:
                 message = "entry {index}: {subject} has an authorisation to clear that is open, entry {open}"
-                raise VerificationError(message, index=leaf.seq, subject=leaf.subject, open=self._open[leaf.subject].seq)
-            self._open[leaf.subject] = authorised(leaf, self.known)
+                raise VerificationError(message, index=leaf.seq, subject=leaf.subject, open=self.opened[leaf.subject].seq)
+            self.opened[leaf.subject] = authorised(leaf, self.known)
         else:
-            closed(leaf, self._open.pop(leaf.subject, None))
+            closed(leaf, self.opened.pop(leaf.subject, None))
 
 
 def authorised(leaf: LeafRecord, known: dict[str, Known]) -> Authorised:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +26,7 @@ from storage.ledger.administrators import Witness
 from storage.ledger.feeding import feed
 from storage.ledger.keys import VerifierKey
 from storage.ledger.witnessing import Witness as AtWork
+from storage.objects import Bucket, ObjectName
 from tests.crashes.offices import fill, footage, founded, opened, take_in
 from yihu.clearing import CameraClearing, proved
 from yihu.wiring import Office, now
@@ -134,3 +136,21 @@ class Place:
 def reasons(report: ClearReport | Proven) -> set[Reason]:
     """Why anything was left."""
     return {reason for one in report.left for reason in one.reasons}
+
+
+def originals(card: Path) -> dict[str, str]:
+    """What was on the card, by digest."""
+    return {hashlib.sha256(path.read_bytes()).hexdigest(): path.name for path in card.rglob("*") if path.is_file()}
+
+
+def gone_and_not_safe(place: Place, before: dict[str, str]) -> list[str]:
+    """Say what is not on the card any more and is not stored either, whole, and under what a witness holds."""
+    here, office, safe = originals(place.card), place.office, set()
+    for clip in office.catalog.clips():
+        name = ObjectName(Bucket.EVIDENCE, f"clips/{clip.subject.id}/original")
+        with office.store.open(name, version=clip.object_version or "") as opened:
+            digest = hashlib.sha256(opened.read()).hexdigest()
+        (deposited,) = (line.seq for line in office.catalog.history(clip.subject) if line.type == "DEPOSITED")
+        if digest == clip.sha256.hex and office.log.is_anchored(deposited):
+            safe.add(digest)
+    return [name for digest, name in before.items() if digest not in here and digest not in safe]

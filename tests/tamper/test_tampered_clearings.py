@@ -14,7 +14,7 @@ from storage.identity import fresh
 from storage.ledger.anchored import Outside
 from storage.ledger.checkpoint import Checkpoint
 from storage.ledger.publish import DirectoryShelf, publish_all
-from storage.verifier.clearings import Clearings
+from storage.verifier.clearings import Authorised, Clearings, sizes_in
 from storage.verifier.errors import VerificationError
 from storage.verifier.leaves import LeafRecord
 from storage.verifier.logdir import verify_directory
@@ -145,6 +145,24 @@ def test_a_clearing_that_leaves_a_clip_out_is_found(world: World) -> None:
     assert "what became of it" in found[0]
 
 
+def test_a_second_authorisation_while_one_is_open_is_found(world: World) -> None:
+    """Whoever can write to the database takes away what stands in the way."""
+    opening = an_authorisation(world)
+    with opened(world) as office:
+        office.custody.record(opening)
+        with office.engine.begin() as connection:
+            connection.exec_driver_sql("DELETE FROM open_clearings")
+
+    told, found = complaints(world, opening)
+
+    assert "has an authorisation to clear that is open" in told
+    assert "has an authorisation to clear that is open" in found[0]
+
+
+def test_an_entry_that_only_looks_like_an_authorisation_names_no_head() -> None:
+    assert sizes_in([b'{"type":"CLEAR_AUTHORISED"}', b"{}"]) == []
+
+
 @pytest.mark.parametrize(
     "body",
     [{}, {"clips": []}, {"clips": [7], "head": {"size": 1, "root": ""}}, {"clips": "x", "head": {"size": True, "root": ""}}],
@@ -152,6 +170,9 @@ def test_a_clearing_that_leaves_a_clip_out_is_found(world: World) -> None:
 def test_an_authorisation_of_any_form_is_only_wrong(body: dict[str, Json]) -> None:
     """Whoever wrote it had the key of the log: no reader may break down."""
     told = Clearings()
+    told.opened["device:01J00000000000000000000009"] = Authorised(7, frozenset({"x"}))
+    with pytest.raises(VerificationError):
+        told.follow(leaf_of("CLEARED", "device:01J00000000000000000000009", {**body, "authorised": 7}))
     for type_ in ("SECURED", "DEPOSITED"):
         told.concerns(leaf_of(type_, "clip:01J00000000000000000000001", {"content": 7}))
     for type_ in ("CLEAR_AUTHORISED", "CLEARED"):
