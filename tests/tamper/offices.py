@@ -11,9 +11,11 @@ from pathlib import Path
 from api.tokens import issue_token, revoke_token
 from cases.values import ActivityDetails, ActivityKind, IdNumber, MatterDetails, MatterKind, PartyDetails, PartyKind
 from storage import witnesses
+from storage.clearings import Wanted, authorised, cleared
 from storage.evidence import Actor, Entry, Json, Kind, Role, Stage, Subject, TimeRange
 from storage.identity import found_again, fresh
 from storage.ledger.administrators import Witness
+from storage.ledger.anchored import Outside
 from storage.ledger.keys import FileSigner, VerifierKey
 from storage.ledger.publish import DirectoryShelf, publish
 from storage.ledger.witnessing import Witness as AtWork
@@ -55,6 +57,7 @@ def make(root: Path, *, entries: int = 0, more: Sequence[str] = ()) -> World:
     come(office)
     sign(office, world)
     stamp(office, world)
+    _clear(office)
     change_the_key(office, world)
     _file(office)
     _accounts(office)
@@ -215,6 +218,22 @@ def _accounts(office: Office) -> None:
     issue_token(office.custody, name="测试岗甲", role=Role.REVIEWER, actor=office.operator)
     gone, _token = issue_token(office.custody, name="测试岗乙", role=Role.CLERK, actor=office.operator)
     revoke_token(office.custody, gone, actor=office.operator)
+
+
+def _clear(office: Office) -> None:
+    """Clear the camera twice: once to the end, and once so that it broke off."""
+    head = Outside(office.engine, office.log).head()
+    one, other, *_ = office.catalog.clips()
+    assert head is not None
+    for clips in ((one, other), (other,)):
+        wanted = [Wanted(clip.subject, clip.blake3, clip.size) for clip in clips]
+        policy: dict[str, Json] = {"any_store": True, "when": "at-once"}
+        entry = authorised(one.device, wanted, manifest=3, policy=policy, head=head, actor=office.dock)
+        seq = office.custody.record(entry).seq
+        if len(clips) > 1:
+            left = {other.subject: "changed"}
+            done = cleared(one.device, seq, removed=[one.subject], size=one.size, left=left, actor=office.dock)
+            office.custody.record(done)
 
 
 def _derive(office: Office) -> None:
