@@ -135,7 +135,8 @@ def _end(process: subprocess.Popen[bytes], into: Path) -> None:
         process.wait()
     if _is_mounted(into):
         _detach(into)
-    into.rmdir()
+    with suppress(OSError):  # an empty folder that stays does no harm
+        into.rmdir()
 
 
 def _is_mounted(into: Path) -> bool:
