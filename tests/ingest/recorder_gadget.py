@@ -5,7 +5,8 @@ Serve a recorder of `recorders` on FunctionFS, so that the kernel shows it as a 
 
     python -m tests.ingest.recorder_gadget bc-plus /run/ffs
 
-A functionfs is mounted at that folder; the gadget is bound to a controller once this says "ready". Only the standard library is used. It ends when the gadget is unbound.
+A functionfs is mounted at that folder; the gadget is bound to a controller once this says "ready". Only the standard library is
+used. It ends when the gadget is unbound.
 """
 
 from __future__ import annotations
