@@ -97,6 +97,16 @@ def has_words(error: str) -> bool:
 
 
 _REASONS: dict[str, tuple[str, str]] = {
+    "no-password": (
+        "没有设定这种摄像机的密码（yihu camera password）",
+        "no password is set for this kind of camera (yihu camera password)",
+    ),
+    "unfit-password": ("设定的密码不合这种摄像机的格式", "the password that is set cannot be of this kind of camera"),
+    "wrong-password": (
+        "密码不对，没有再试：核对密码后重新插入",
+        "wrong password, not tried again: find the right one, then put it in again",
+    ),
+    "tried-before": ("本次插入已试过一次密码：取出后重新插入", "a password was tried already: take it out and put it in again"),
     "symlink": ("符号链接，不跟随", "a symbolic link, not followed"),
     "fifo": ("管道文件", "a named pipe"),
     "socket": ("套接字文件", "a socket"),
