@@ -33,7 +33,7 @@ class Crew(Protocol):
         """Return the badge of whoever has the camera, or None."""
         ...
 
-    def standing(self, taken: Taken, docking: Docking) -> Standing:
+    def standing(self, taken: Taken, docking: Docking, *, is_cleared: bool) -> Standing:
         """Say how a camera stands that was just read."""
         ...
 
@@ -66,7 +66,7 @@ class Nobody:
         """See `Crew.badge_of`."""
         return None
 
-    def standing(self, _taken: Taken, _docking: Docking) -> Standing:
+    def standing(self, _taken: Taken, _docking: Docking, *, is_cleared: bool) -> Standing:  # noqa: ARG002 - the protocol's
         """See `Crew.standing`."""
         return Standing()
 

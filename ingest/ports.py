@@ -175,9 +175,11 @@ class Port:
         if outcome.refused is not None and outcome.refused.reason is not None:
             self._refuse(outcome.refused.reason)
             return
-        self._keep(volume, visits.clear(outcome, screen.show, screen.clearing))
+        outcome = visits.clear(outcome, screen.show, screen.clearing)
+        self._keep(volume, outcome)
         if outcome.taken is not None:
-            screen.stand(self.desk.crew.standing(outcome.taken, docking))
+            is_cleared = outcome.status is Status.CLEARED
+            screen.stand(self.desk.crew.standing(outcome.taken, docking, is_cleared=is_cleared))
         self._settle()
 
     def _docking(self, volume: Volume) -> Docking:

@@ -132,6 +132,12 @@ class Catalog:
                 return [_clip(row) for row in connection.execute(_SAME_PLACE, place)]
             return [_clip(row) for row in connection.execute(_SAME_PLACE_AND_TIME, {**place, "modified_ns": str(modified_ns)})]
 
+    def newest_of(self, device: Subject, most: int = 1000) -> list[Clip]:
+        """Return the clips that came from a camera last, the newest first."""
+        query = select(clips).where(clips.c.device == str(device)).order_by(clips.c.secured_seq.desc()).limit(most)
+        with reading(self._engine) as connection:
+            return [_clip(row) for row in connection.execute(query)]
+
     def segments_of(self, event: str) -> list[Clip]:
         """Return the recordings of one event, in order: those into which the camera cut it, whenever each became ours."""
         query = select(clips).where(clips.c.event == event).order_by(clips.c.event_part, clips.c.secured_seq)

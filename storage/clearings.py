@@ -34,6 +34,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -243,6 +244,13 @@ class Clearings:
         mine = select(func.count()).where(clearing_clips.c.clip == str(clip), clearing_clips.c.became == "removed")
         with reading(self._engine) as connection:
             return bool(connection.scalar(mine))
+
+    def removed_from(self, device: Subject) -> frozenset[Subject]:
+        """Return the clips whose files were removed from *device*, or may have been when a clearing broke off."""
+        gone = or_(clearing_clips.c.became == "removed", clearing_clips.c.became.is_(None))
+        mine = select(clearing_clips.c.clip).where(clearing_clips.c.device == str(device), gone)
+        with reading(self._engine) as connection:
+            return frozenset(Subject.parse(clip, Kind.CLIP) for clip in connection.scalars(mine))
 
     def last_manifest(self, device: Subject) -> int | None:
         """Return the number of the newest list of what was on *device*, or None."""

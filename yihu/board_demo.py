@@ -59,10 +59,10 @@ def _bay(number: int, second: float) -> Bay:
     if status is Status.IDLE:
         return Bay(name, has_priority=number == 0)
     if number == 5 and second >= 8:  # noqa: PLR2004 - the sixth bay meets a stick
-        return Bay(name, Status.REFUSED, camera="USB DISK", reason="profile-unknown", error="profile-unknown")
+        return Bay(name, Status.REFUSED, camera="USB DISK", error="no-profile")
     camera, profile = f"DSJ-{4201 + number:04}", "generic-dcim" if number % 2 else "dsj"
     if number == 6 and second >= 30:  # noqa: PLR2004 - the seventh is pulled
-        return Bay(name, Status.FAILED, camera=camera, officer=_PEOPLE[number], reason="pulled", error="pulled")
+        return Bay(name, Status.FAILED, camera=camera, officer=_PEOPLE[number], error="pulled-early")
     if status is Status.IDENTIFYING:
         return Bay(name, status, camera=camera)
     read = min(max((second - 8) / _READING, 0.0), 1.0)
@@ -83,7 +83,7 @@ def _with_end(bay: Bay, number: int) -> Bay:
     ended = replace(bay, files_done=_FILES, done=_SIZE)
     if bay.status is not Status.CLEARED:
         return ended
-    return replace(ended, is_fit=number != 3, unfit=("battery",) if number == 3 else ())  # noqa: PLR2004 - the fourth is low
+    return replace(ended, is_fit=number != 3, unfit=("unfit-battery",) if number == 3 else ())  # noqa: PLR2004 - the fourth is low
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ingest.board import Alarm, AlarmKind, Bay, Status
+from yihu.dock_reasons import DOCK_REASONS
 from yihu.language import either, explained, has_words, reason_text
 
 
@@ -81,6 +82,8 @@ def alarm_line(alarm: Alarm) -> str:
 
 def reason_words(reason: str) -> str:
     """Say the code of a reason or of an error in words; any other text is returned as it is."""
+    if reason in DOCK_REASONS:
+        return either(*DOCK_REASONS[reason])
     return explained(reason) if has_words(reason) else reason_text(reason)
 
 
@@ -88,7 +91,7 @@ def bay_reason(bay: Bay) -> str:
     """Say why a bay is refused or failed, or what it waits for."""
     if not bay.error:
         return reason_words(bay.reason)
-    words = explained(bay.error) if has_words(bay.error) else reason_text(bay.error)
+    words = reason_words(bay.error)
     return words if bay.reason in {"", bay.error, words} else f"{words} ({reason_words(bay.reason)})"
 
 

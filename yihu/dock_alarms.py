@@ -1,5 +1,5 @@
 """
-What a person should come for, found out by looking: store, database, spool, time source, and what the bays themselves show.
+What a person should come for, found out by looking: store, database, spool and time source.
 
 The rules are pure. `watching_over` looks again and again while the dock runs and rings or hushes the board; every look has a
 thread of its own, so that a store which takes a minute to say nothing keeps nobody from seeing that the spool is full.
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ingest.board import AlarmKind, Bay, Board, Status
+from ingest.board import AlarmKind, Board
 from ingest.progress import said
 from storage.errors import NotFound, YihuError
 from storage.objects import Bucket, ObjectName, ObjectReader
@@ -27,7 +27,6 @@ _TIMEX_BYTES = 512
 """More than any `struct timex` has."""
 _JOIN = 1.0
 """Seconds that a look under way may keep the dock from ending."""
-_FROM_BAYS = (AlarmKind.PROFILE_UNKNOWN, AlarmKind.UNFIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +43,6 @@ def spool_reason(free: int, size: int, percent: int) -> str:
     """Say how full a spool is of whose *size* bytes so many are *free*, from *percent* on; no room at all is full."""
     used = 100 if size <= 0 else min(100 - max(free, 0) * 100 // size, 100)
     return f"{used} %" if used >= percent else ""
-
-
-def bay_alarms(bay: Bay) -> dict[AlarmKind, str]:
-    """Return what a bay rings for, and why."""
-    ringing = {}
-    if bay.status is Status.REFUSED and bay.error == "profile-unknown":
-        ringing[AlarmKind.PROFILE_UNKNOWN] = bay.camera
-    if bay.is_fit is False and bay.status is not Status.IDLE:
-        ringing[AlarmKind.UNFIT] = bay.unfit[0] if bay.unfit else ""
-    return ringing
-
-
-def ring_for(board: Board, bay: Bay) -> None:
-    """Ring and hush what *bay* rings for; whoever shows a bay calls it afterwards."""
-    ringing = bay_alarms(bay)
-    for kind in _FROM_BAYS:
-        if kind in ringing:
-            board.ring(kind, bay.name, ringing[kind])
-        else:
-            board.hush(kind, bay.name)
 
 
 def looks_of(office: Office) -> tuple[Look, ...]:

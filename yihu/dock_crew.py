@@ -10,8 +10,9 @@ from ingest.board import AlarmKind
 from ingest.camera import Docking
 from ingest.clock_offset import WRONG
 from ingest.crew import Standing
+from ingest.filling import daily_bytes, filling
 from ingest.visit import Taken
-from storage.evidence import Subject
+from storage.evidence import Subject, utc_moment
 from yihu.duty import came_back_by_docking, facts_of, fitness_of, holdings
 from yihu.wiring import Office
 
@@ -27,7 +28,7 @@ class OfficeCrew:
         officer = holdings(self.office).holder_now(device)
         return None if officer is None else holdings(self.office).badge_of(officer)
 
-    def standing(self, taken: Taken, docking: Docking) -> Standing:
+    def standing(self, taken: Taken, docking: Docking, *, is_cleared: bool) -> Standing:
         """See `ingest.crew.Crew.standing`; where the office has it so, the camera is recorded as given back."""
         known = holdings(self.office)
         officer = known.holder_now(taken.device)
@@ -38,8 +39,21 @@ class OfficeCrew:
             officer="" if officer is None else known.name_of(officer) or "",
             is_fit=fit.is_fit,
             unfit=wrong,
-            alarms=(*_clock_alarm(taken), *([(AlarmKind.UNFIT, wrong[0])] if wrong else [])),
+            alarms=(
+                *_clock_alarm(taken),
+                *([(AlarmKind.UNFIT, wrong[0])] if wrong else []),
+                *([] if is_cleared else self._filling(taken)),
+            ),
         )
+
+    def _filling(self, taken: Taken) -> list[tuple[AlarmKind, str]]:
+        """Say that a camera that keeps its footage will soon be full."""
+        space = taken.report.space
+        if space is None:
+            return []
+        brought = [(utc_moment(clip.secured_at), clip.size) for clip in self.office.catalog.newest_of(taken.device)]
+        found = filling(free=space.total - space.used, total=space.total, bytes_per_day=daily_bytes(brought), overwrites=True)
+        return [] if found is None else [(AlarmKind.CAMERA_FILLING, f"filling-{found.level}")]
 
     def _facts(self, taken: Taken, docking: Docking) -> DutyFacts:
         asked, space = docking.asked, taken.report.space

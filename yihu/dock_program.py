@@ -16,11 +16,12 @@ from datetime import timedelta
 
 from ingest.admission import Reason
 from ingest.board import AlarmKind, Board
-from ingest.crew import NoLogin
+from ingest.crew import Login, NoLogin
 from ingest.dock_presence import DockChange, How, Presence
 from ingest.docks import HOST, BayPlace, Docks
 from ingest.dockside import Dockside
 from ingest.mount import Mounting
+from ingest.mtp import WithMtp
 from ingest.ports import Desk
 from ingest.running import Running
 from ingest.turns import Turns
@@ -29,8 +30,11 @@ from ingest.visit import Visits
 from storage.errors import StorageUnavailable
 from storage.refusals import RefusedDevice
 from storage.stations import Stations
+from yihu.asking import login_of
 from yihu.board_stream import serving_board
+from yihu.clearing import CameraClearing
 from yihu.dock_alarms import looks_of, watching_over
+from yihu.dock_clearance import OfficeClearance
 from yihu.dock_crew import OfficeCrew
 from yihu.dock_rules import docks_of, mounting_of, stations_of
 from yihu.wiring import Office
@@ -51,6 +55,8 @@ class DockProgram:
     caught_up: threading.Event
     """Set once *events* told everything that was there at the start."""
     stop: threading.Event = field(default_factory=threading.Event)
+    login: Login | None = None
+    """None where no camera is asked."""
     board: Board = field(init=False)
     retry: timedelta = RETRY
     """How often what waits for the store or the database is tried again."""
@@ -84,12 +90,12 @@ class DockProgram:
             stations.refused(dock.station, _refused(device, "" if bay is None else bay.name, reason))
 
         return Desk(
-            visits=Visits(running, self.mounting),
+            visits=Visits(running, self.mounting, OfficeClearance(self.office, CameraClearing(self.office))),
             board=self.board,
             policy=self.office.settings.dock.policy(),
             turns=Turns(),
             crew=OfficeCrew(self.office),
-            login=NoLogin(),
+            login=self.login or NoLogin(),
             refused=refused,
             dock_of=lambda bay: str(stations.subject(bay.dock.station)),
             stop=self.stop,
@@ -191,7 +197,8 @@ def dock_program(office: Office, stop: threading.Event) -> DockProgram:
 
     mounting, watcher = mounting_of(office), Watcher()
     mounting.start()
-    return DockProgram(office, watcher.events, mounting, watcher.caught_up, stop)
+    everything = WithMtp(mounting, mounting.folder)
+    return DockProgram(office, watcher.events, everything, watcher.caught_up, stop, login_of(office))
 
 
 def _refused(device: UsbDevice, bay: str, reason: Reason) -> RefusedDevice:

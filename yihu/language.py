@@ -97,16 +97,6 @@ def has_words(error: str) -> bool:
 
 
 _REASONS: dict[str, tuple[str, str]] = {
-    "no-password": (
-        "没有设定这种摄像机的密码（yihu camera password）",
-        "no password is set for this kind of camera (yihu camera password)",
-    ),
-    "unfit-password": ("设定的密码不合这种摄像机的格式", "the password that is set cannot be of this kind of camera"),
-    "wrong-password": (
-        "密码不对，没有再试：核对密码后重新插入",
-        "wrong password, not tried again: find the right one, then put it in again",
-    ),
-    "tried-before": ("本次插入已试过一次密码：取出后重新插入", "a password was tried already: take it out and put it in again"),
     "symlink": ("符号链接，不跟随", "a symbolic link, not followed"),
     "fifo": ("管道文件", "a named pipe"),
     "socket": ("套接字文件", "a socket"),
@@ -118,23 +108,6 @@ _REASONS: dict[str, tuple[str, str]] = {
     "listed-twice": ("同名列出两次，文件系统可能损坏", "listed twice; the file system may be broken"),
     "hostile-name": ("文件名不合法", "an impossible name"),
     "impossible-size": ("大小不合理", "an impossible size"),
-    # what a bay or an alarm says, and what speaks against a camera
-    "pulled": ("中途被拔出，请重新插入", "pulled out too early; put it in again"),
-    "profile-unknown": ("设备型号未知", "no profile fits this camera"),
-    "not-a-camera": ("不是执法记录仪", "this is no camera"),
-    "keyboard": ("键盘等输入设备，不予采集", "a keyboard or the like, refused"),
-    "bay-locked": ("此接口已锁定", "this bay is locked"),
-    "wrong-camera": ("此接口已绑定另一台设备", "this bay is bound to another camera"),
-    "needs-password": ("需要口令，请联系管理员", "needs a password; call for help"),
-    "password-refused": ("口令不被接受", "the password was not accepted"),
-    "unknown-filesystem": ("存储卡格式不支持", "a file system that is not read here"),
-    "battery": ("电量不足", "battery too low"),
-    "free-space": ("剩余空间不足", "too little free space"),
-    "clock": ("时钟不准", "clock wrong"),
-    "not-cleared": ("尚未清除", "not cleared yet"),
-    "not-read": ("尚未采集完", "not everything is read"),
-    "no-answer": ("没有应答", "no answer"),
-    "time-unsynchronised": ("本机时钟未与时间源同步", "this machine's clock is not set by a time source"),
 }
 
 

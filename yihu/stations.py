@@ -11,6 +11,7 @@ from ingest.secure import Securing
 from ingest.steps import Steps
 from ingest.time_source import time_source
 from ingest.tools import find_tools
+from storage.clearings import Clearings
 from storage.dock_keys import DockSigner
 from storage.dockings import Dockings
 from storage.evidence import Algorithm
@@ -38,7 +39,14 @@ def pipeline_of(office: Office) -> Pipeline:
         index_key=office.index_key,
         clock=office.clock,
         dockings=Dockings(office.engine),
-        examining=Examining(office.engine, office.vault, office.custody, office.dock, office.index_key),
+        examining=Examining(
+            office.engine,
+            office.vault,
+            office.custody,
+            office.dock,
+            office.index_key,
+            Clearings(office.engine).removed_from,
+        ),
         time_source=lambda: time_source(settings.clock.source),
         limits=settings.clock.limits,
         deposits=settings.ingest.deposits,

@@ -17,7 +17,7 @@ from tests.browser.conftest import OpenPage
 from yihu import board_demo
 from yihu.board_stream import serving_board
 from yihu.board_words import ALARMS, LOOKS
-from yihu.language import _REASONS
+from yihu.dock_reasons import DOCK_REASONS
 from yihu.web import running
 
 SCRIPT = Path(__file__).parents[2] / "web" / "assets" / "kiosk.js"
@@ -79,5 +79,4 @@ def test_the_screen_says_the_same_words_as_the_terminal() -> None:
 
     assert {status.value: (look.chinese, look.english) for status, look in LOOKS.items()}.items() <= said.items()
     assert {kind.value: pair for kind, pair in ALARMS.items() if kind is not AlarmKind.PROFILE_UNKNOWN}.items() <= said.items()
-    codes = list(_REASONS)
-    assert {code: _REASONS[code] for code in codes[codes.index("pulled") :]}.items() <= said.items()
+    assert DOCK_REASONS.items() <= said.items()

@@ -28,7 +28,8 @@ from yihu.board_words import (
     reason_words,
     size_text,
 )
-from yihu.language import _REASONS, has_words
+from yihu.dock_reasons import DOCK_REASONS
+from yihu.language import has_words
 from yihu.tui.tile import FULL, NARROWEST, SMALLEST, layout, tile
 
 
@@ -62,7 +63,7 @@ def test_every_alarm_has_a_word(language: str) -> None:
 
 
 def test_every_code_of_a_reason_has_words(language: str) -> None:
-    for code in _REASONS:
+    for code in DOCK_REASONS:
         assert reason_words(code) != code
         assert reason_words(code).isascii() == (language == "en")
 
@@ -70,7 +71,7 @@ def test_every_code_of_a_reason_has_words(language: str) -> None:
 def test_a_reason_is_told_by_its_code_and_with_its_detail(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("YIHU_LANG", "en")
 
-    assert bay_reason(Bay("1", reason="pulled", error="pulled")) == "pulled out too early; put it in again"
+    assert bay_reason(Bay("1", reason="pulled-early", error="pulled-early")) == "taken out too early; put it in again"
     assert bay_reason(Bay("1", reason="DCIM/a.mp4", error="DigestMismatch")).endswith("damaged or changed (DCIM/a.mp4)")
     assert bay_reason(Bay("1", reason="something new", error="a-code-nobody-knows")) == "a-code-nobody-knows (something new)"
     assert bay_reason(Bay("1")) == ""
@@ -82,7 +83,10 @@ def test_fitness_is_told_only_where_somebody_checked(monkeypatch: pytest.MonkeyP
 
     assert fitness(Bay("1")) == ""
     assert fitness(Bay("1", is_fit=True)) == "fit for duty"
-    assert fitness(Bay("1", is_fit=False, unfit=("battery", "clock"))) == "not fit for duty: battery too low, clock wrong"
+    assert (
+        fitness(Bay("1", is_fit=False, unfit=("unfit-battery", "unfit-clock")))
+        == "not fit for duty: battery too low, its clock is off"
+    )
 
 
 def test_a_line_says_what_a_bay_shows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.board import Alarm, AlarmKind, Bay, Board, Change, Status
+from ingest.board import AlarmKind, Board, Change
 from storage.errors import Refused, StorageUnavailable
 from storage.folder import FolderStore
 from tests.api.small_office import Clock, WatchedStore
 from tests.crashes.offices import founded
-from yihu.dock_alarms import Look, bay_alarms, looks_of, ring_for, spool_reason, store_reason, time_reason, watching_over
+from yihu.dock_alarms import Look, looks_of, spool_reason, store_reason, time_reason, watching_over
 from yihu.wiring import Office
 
 LONG = timedelta(seconds=30)
@@ -143,23 +143,3 @@ def test_an_office_without_a_time_source_may_say_that_it_knows(office: Office) -
     quiet = office.settings.model_copy(update={"board": office.settings.board.model_copy(update={"host_clock": False})})
 
     assert AlarmKind.CLOCK_WRONG not in reasons(Office(office.home, quiet, office.clock))
-
-
-def test_a_bay_rings_for_an_unknown_camera_and_for_one_that_is_unfit() -> None:
-    stick = Bay("6", Status.REFUSED, camera="USB DISK", error="profile-unknown")
-    low = Bay("2", Status.CLEARED, is_fit=False, unfit=("battery", "clock"))
-
-    assert bay_alarms(stick) == {AlarmKind.PROFILE_UNKNOWN: "USB DISK"}
-    assert bay_alarms(low) == {AlarmKind.UNFIT: "battery"}
-    assert bay_alarms(Bay("1", Status.REFUSED, error="bay-locked")) == {}
-    assert bay_alarms(Bay("1", Status.CLEARED, is_fit=True)) == {}
-
-
-def test_what_a_bay_rang_for_ends_when_it_is_taken_out() -> None:
-    board = Board(Clock())
-    ring_for(board, Bay("6", Status.REFUSED, camera="USB DISK", error="profile-unknown"))
-    assert [(alarm.kind, alarm.about) for alarm in board.picture().alarms] == [(AlarmKind.PROFILE_UNKNOWN, "6")]
-
-    ring_for(board, Bay("6"))
-
-    assert board.picture().alarms == tuple[Alarm]()
