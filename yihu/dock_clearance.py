@@ -23,7 +23,9 @@ from yihu.clearing import CameraClearing
 from yihu.notary import ask_witnesses
 from yihu.wiring import Office
 
-_LATER = frozenset({Reason.NOT_ANCHORED, Reason.NOT_DEPOSITED})
+_UNHELD = frozenset({Reason.NO_WITNESS, Reason.NOT_ANCHORED})
+"""What asking the witnesses may change."""
+_LATER = _UNHELD | {Reason.NOT_DEPOSITED}
 """What goes away by itself while the camera stays."""
 
 
@@ -57,7 +59,8 @@ class OfficeClearance:
         report = taken.report
         assert report.listed is not None  # noqa: S101 - asked above
         proven = self.clearing.proving.prove(taken.device, report.number, report.listed, watcher)
-        if not proven.waits_for_anchor or not self.office.log.anchors.witnesses():
+        is_held = all(_UNHELD.isdisjoint(one.reasons) for one in proven.left)
+        if is_held or not self.office.log.anchors.witnesses():
             return proven
         with self._asking:  # of all bays together
             self.office.log.checkpoint()
