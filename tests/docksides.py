@@ -15,6 +15,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from ingest.board import Bay, Status
+from ingest.crew import Login
+from ingest.heard import interface_of
 from ingest.mount import Mounted
 from ingest.usb import Appeared, Arrived, Departed, UsbDevice, UsbEvent, Vanished, Volume
 from storage.errors import SourceChanged
@@ -76,6 +78,8 @@ class Bus:
         serial: str | None = None,
         classes: tuple[str, ...] = (STORAGE,),
         uuid: str | None = None,
+        label: str = "",
+        number: tuple[int, int] = (1, 1),
     ) -> Plugged:
         """Plug something in; each card is a volume of it."""
         self._count += 1
@@ -83,21 +87,23 @@ class Bus:
             sysfs=f"/devices/platform/dummy/{place}-{self._count}",
             place=place,
             usb_id=usb_id,
-            interfaces=frozenset({"mass-storage"} if STORAGE in classes else ()),
+            interfaces=frozenset(each for each in map(interface_of, classes) if each is not None),
             classes=classes,
             serial=serial,
+            number=number,
         )
-        plugged = Plugged(self, device, tuple(self._volume(device, at, uuid, card) for at, card in enumerate(cards)))
+        volumes = (self._volume(device, at, uuid, card, label) for at, card in enumerate(cards))
+        plugged = Plugged(self, device, tuple(volumes))
         self.told.put(Arrived(device))
         for volume in plugged.volumes:
             self.told.put(Appeared(volume))
         return plugged
 
-    def _volume(self, device: UsbDevice, lun: int, uuid: str | None, card: Path) -> Volume:
+    def _volume(self, device: UsbDevice, lun: int, uuid: str | None, card: Path, label: str) -> Volume:
         sysfs = f"{device.sysfs}/block/{lun}"
         self.mounting.cards[sysfs] = card
         node = Path(f"/dev/sample{self._count}{lun}")
-        return Volume(device, sysfs, node, number=0, sequence=self._count, filesystem="vfat", uuid=uuid, lun=lun)
+        return Volume(device, sysfs, node, number=0, sequence=self._count, filesystem="vfat", uuid=uuid, label=label, lun=lun)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +157,7 @@ def docks_running(
     *,
     again_every: timedelta = timedelta(milliseconds=500),
     volume_within: timedelta = timedelta(seconds=30),
+    login: Login | None = None,
 ) -> Iterator[Running]:
     """Run the docks of *office* while inside; whatever breaks them is raised."""
     used = bus or Bus()
@@ -162,6 +169,7 @@ def docks_running(
         retry=again_every,
         again_every=again_every,
         volume_within=volume_within,
+        login=login,
     )
     broken: list[BaseException] = []
 
