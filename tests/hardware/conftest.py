@@ -1,4 +1,4 @@
-"""One guest for all tests of a module, and a dock that is empty before each of them."""
+"""One guest for all tests of a process, and a dock that is empty before each of them."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def snapshot(rig: Rig) -> Snapshot:
     return snapshot_of(rig)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def booted(rig: Rig, snapshot: Snapshot) -> Iterator[Dock]:
-    """The guest of a module. Sockets have short names, so not in pytest's folder."""
+    """The guest of all tests of a process. Sockets have short names, so not in pytest's folder."""
     with tempfile.TemporaryDirectory(prefix="rig-") as place:
         guest = woken(rig, snapshot, Path(place))
         with ended(guest.machine):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from signal import SIGTERM
 from typing import Any
 
 from tests.hardware.guests import YIHU, Guest, Job, Ran
@@ -18,6 +22,15 @@ from yihu.profile_cards import write_sample
 name, root = sys.argv[1:]
 write_sample(read_both(find_profile(name))[1], Path(root))
 """
+STOCK = """
+import json
+from pathlib import Path
+from yihu.wiring import Office
+clips = Office.open(Path("yihu.toml").resolve()).catalog.clips()
+print(json.dumps([str(clip.sha256).rpartition(":")[2] for clip in clips]))
+"""
+NO_RECORDING = ("System Volume Information/", "lost+found/")
+COMES_TO_AN_END = {"safe", "cleared", "refused", "failed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +68,10 @@ class Camera:
 
     def pull(self) -> None:
         self.guest.order("pull", name=self.name)
+
+    def put_back(self) -> None:
+        """Put the cable in again, and wait for nothing."""
+        self.guest.order("put_back", name=self.name)
 
     def replug(self) -> Camera:
         found = self.guest.order("replug", name=self.name)
@@ -180,3 +197,54 @@ class Office:
     def answer(self, *arguments: object, code: int | None = 0) -> Any:  # noqa: ANN401 - JSON
         """Run a command and return what it answers."""
         return self.yihu(*arguments, "--json", code=code).answer()
+
+    def stock(self) -> list[str]:
+        """SHA-256 of every clip it has."""
+        return list(self.guest.python(STOCK, directory=self.home).answer())
+
+    def has_taken_in(self, *cards: Card) -> None:
+        """Everything on these cards is ours, once, and everything that can be verified holds."""
+        stock = Counter(self.stock())
+        recordings = [digest for card in cards for path, digest in card.files.items() if not path.startswith(NO_RECORDING)]
+        assert stock == Counter(recordings)
+        for card in cards:
+            assert card.now() == card.files
+        self.yihu("verify")
+
+    @contextmanager
+    def docking(self) -> Iterator[Running]:
+        """Run ``yihu dock`` while inside; at the end it is told to stop, and stops well."""
+        job = self.start("dock", "--json")
+        job.until(lambda said: "picture" in said)
+        yield Running(job)
+        job.signal(SIGTERM)
+        assert job.ended() == 0, job.errors
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A dock program that runs."""
+
+    job: Job
+
+    def until(self, is_it: Callable[[Mapping[str, Any]], object], seconds: float = 180.0) -> dict[str, Any]:
+        """Return the next state of a bay that *is_it*."""
+        said = self.job.until(lambda said: "bay" in said.get("change", {}) and is_it(said["change"]["bay"]), seconds)
+        return dict(said["change"]["bay"])
+
+    def bay(self, camera: Camera) -> dict[str, Any]:
+        """Return how the bay of *camera* ended; what it said before counts too."""
+        name = f"platform-dummy_hcd.{camera.port}-usb:1"
+        for line in reversed(self.job.said):
+            bay = json.loads(line).get("change", {}).get("bay")
+            if bay is not None and bay["name"] == name:
+                if bay["status"] in COMES_TO_AN_END:
+                    return dict(bay)
+                break
+        return self.until(lambda bay: bay["name"] == name and bay["status"] in COMES_TO_AN_END)
+
+    def watch(self, seconds: float) -> None:
+        """Take in what it says for a while."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.job.listen(end)

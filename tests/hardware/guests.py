@@ -1,4 +1,4 @@
-"""A guest as tests see it: commands, cameras, cards, files, and a program in the background whose lines are read as they come."""
+"""A guest as tests see it: commands, files, and programs in the background whose lines are read as they come."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import shlex
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -62,6 +63,11 @@ class Job:
                 return dict(found)
         raise GuestFailed(self._story("ended"))
 
+    def listen(self, end: float) -> None:
+        """Take in one line, if one comes before *end*."""
+        with suppress(queue.Empty):
+            self._take(self._news.get(timeout=max(0.0, end - time.monotonic())))
+
     def signal(self, number: int) -> None:
         """Send it a signal."""
         self.guest.order("signal", job=self.number, number=number)
@@ -79,6 +85,9 @@ class Job:
             message = self._news.get(timeout=max(0.0, end - time.monotonic()))
         except queue.Empty:
             raise GuestFailed(self._story("nothing more came")) from None
+        return self._take(message)
+
+    def _take(self, message: dict[str, Any]) -> str | None:
         if "code" in message:
             self.code = message["code"]
             return None

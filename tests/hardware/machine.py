@@ -70,7 +70,8 @@ class Machine:
         self._errors = (place / "errors").open("w")
         self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=self._errors, stderr=self._errors)
         self.line = self._connected("line")
-        self._monitor = self._connected("monitor").makefile("rw")
+        self._asking = self._connected("monitor")
+        self._monitor = self._asking.makefile("rw")
         self._monitor.readline()
         self.ask("qmp_capabilities")
 
@@ -91,6 +92,7 @@ class Machine:
         self.process.kill()
         self.process.wait()
         self._monitor.close()
+        self._asking.close()
         self.line.close()
         self._errors.close()
 

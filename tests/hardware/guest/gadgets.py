@@ -77,10 +77,16 @@ def pull(name: str) -> None:
     _set(_plugged[name].place, UDC="")
 
 
-def replug(name: str) -> dict[str, Any]:
+def put_back(name: str) -> None:
     """Plug a device that was pulled in again, where it was."""
     gadget = _plugged[name]
     _set(gadget.place, UDC=f"dummy_udc.{gadget.port}")
+
+
+def replug(name: str) -> dict[str, Any]:
+    """Do the same, and return when udev is done with it."""
+    put_back(name)
+    gadget = _plugged[name]
     return {"port": gadget.port, "nodes": _nodes(gadget)}
 
 
@@ -195,5 +201,5 @@ def _behind(gadget: Gadget, name: str, image: str, slow: int, bad: list[int] | N
 
 
 ORDERS: dict[str, Callable[..., Any]] = {
-    each.__name__: each for each in (plug, pull, replug, unplug, card_out, card_in, plugged, ports)
+    each.__name__: each for each in (plug, pull, put_back, replug, unplug, card_out, card_in, plugged, ports)
 }
