@@ -180,15 +180,16 @@ class Office:
 
     guest: Guest
     home: str
+    user: str | None = None
 
     def set(self, lines: str) -> None:
         """Add lines to its settings."""
         path = f"{self.home}/yihu.toml"
-        self.guest.write(path, self.guest.read(path) + b"\n" + lines.encode())
+        self.guest.run(f"cat >> {path}", stdin=f"\n{lines}")
 
     def yihu(self, *arguments: object, code: int | None = 0) -> Ran:
         """Run a command of the program in this office."""
-        return self.guest.run("yihu", *arguments, program=YIHU, directory=self.home, code=code)
+        return self.guest.run("yihu", *arguments, program=YIHU, directory=self.home, user=self.user, code=code)
 
     def start(self, *arguments: object) -> Job:
         """Start a command of the program in the background."""
@@ -200,7 +201,7 @@ class Office:
 
     def stock(self) -> list[str]:
         """SHA-256 of every clip it has."""
-        return list(self.guest.python(STOCK, directory=self.home).answer())
+        return list(self.guest.python(STOCK, directory=self.home, user=self.user).answer())
 
     def has_taken_in(self, *cards: Card) -> None:
         """Everything on these cards is ours, once, and everything that can be verified holds."""
