@@ -1,4 +1,4 @@
-"""The pages: one HTML file for every address people see, and what it loads, from the package alone."""
+"""The pages: one HTML file for every address people see, one for the screen at the dock, and what they load."""
 
 from __future__ import annotations
 
@@ -46,6 +46,10 @@ def serve_pages(app: FastAPI, pages: Path) -> None:
     def page() -> FileResponse:
         return FileResponse(index, media_type="text/html", headers=_ASK_AGAIN)
 
+    def kiosk() -> FileResponse:
+        return FileResponse(pages / "kiosk.html", media_type="text/html", headers=_ASK_AGAIN)
+
+    app.add_api_route("/kiosk", kiosk, methods=["GET", "HEAD"], include_in_schema=False)
     for address in ADDRESSES:
         app.add_api_route(address, page, methods=["GET", "HEAD"], include_in_schema=False)
     app.mount("/assets", _Assets(directory=pages / "assets"))

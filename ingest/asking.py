@@ -147,11 +147,12 @@ class Asking:
         self.custody().record(told)
         return refused
 
-    def farewell(self, device: UsbDevice, unlocked: Unlocked, about: Subject) -> Farewell:
+    def farewell(self, device: UsbDevice, unlocked: Unlocked, about: Subject | None) -> Farewell:
         """
         Set the clock of *device*, which is back as it was before it was unlocked, if the office wants it, and lock it.
 
-        What was set is recorded *about* the device. May be repeated. Another camera in its place is refused: `SourceChanged`.
+        What is set is recorded *about* the device; of one that nobody recorded nothing is set. May be repeated. Another camera
+        in its place is left alone: `SourceChanged`.
         """
         way, dialect = self._way(device, unlocked.dialect)
         with self._open(device, way) as link:
@@ -159,7 +160,7 @@ class Asking:
             if asked is None or asked.device != unlocked.device:
                 message = f"camera at {device.place}: expected {unlocked.device!r}, found {asked and asked.device!r}"
                 raise SourceChanged(message)
-            fault = self._set_clock(link, way, asked, about) if self.sets_clock else None
+            fault = self._set_clock(link, way, asked, about) if self.sets_clock and about is not None else None
             return Farewell(fault, is_locked=dialect.lock(link))
 
     def _try(self, device: UsbDevice, asked: Asked, way: Way, dialect: Dialect) -> Fault | None:

@@ -12,7 +12,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -147,6 +147,22 @@ class Card:
         except OSError as error:
             message = f"{path}: cannot be opened on the card: {error.strerror}"
             raise SourceChanged(message) from error
+
+    @contextmanager
+    def folder_of(self, path: DevicePath) -> Iterator[tuple[int, bytes]]:
+        """
+        Enter the real folder that holds *path*; give it open, with the name in it, for whoever must meet the same name again.
+
+        Raises `SourceChanged` where that cannot be; no link is followed and the file system of the card is never left.
+        """
+        folder, _, name = path.raw.rpartition(b"/")
+        with ExitStack() as stack:
+            try:
+                fd = stack.enter_context(self._entered(folder))
+            except OSError as error:
+                message = f"{path}: its folder cannot be entered on the card: {error.strerror}"
+                raise SourceChanged(message) from error
+            yield fd, name
 
     def require(self) -> None:
         """

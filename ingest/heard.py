@@ -33,7 +33,8 @@ class Heard:
     """``add``, ``remove``, ``change``, ``bind``, …; empty where it was listed."""
     properties: Mapping[str, str]
     attributes: Mapping[str, str] = field(default_factory=dict)
-    """Of sysfs: ``size``, ``diskseq``, ``serial``, ``manufacturer``, ``product``; ``fast`` and ``peer`` of `place_of`."""
+    """Of sysfs: ``size``, ``diskseq``, ``serial``, ``manufacturer``, ``product``; ``fast`` and ``peer`` of `place_of`;
+    ``parts`` where a disk has partitions."""
 
     @property
     def sysfs(self) -> str:
@@ -74,12 +75,13 @@ class Heard:
         """
         Whether it can be mounted.
 
-        A disk with a partition table cannot, whatever else somebody saw on it; a driver disc that some devices bring is none
-        of our business; what udev finds ambiguous has no usage.
+        A disk in which the kernel found partitions cannot, whatever else somebody saw on it. What udev says of partition tables
+        does not count: it takes the boot sector of exFAT for one. A driver disc that some devices bring is none of our
+        business; what udev finds ambiguous has no usage.
         """
         said = self.properties
         usable = said.get("ID_FS_USAGE") == "filesystem" and "ID_CDROM" not in said
-        return usable and (self.is_partition or "ID_PART_TABLE_TYPE" not in said)
+        return usable and (self.is_partition or not self.attributes.get("parts"))
 
     def usb_device(self) -> UsbDevice | None:
         """Return the USB device, or None where udev has not looked at it yet."""

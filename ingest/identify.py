@@ -97,12 +97,6 @@ def is_whole_volume(mounts: bytes, *, mount_point: bytes, device: int) -> bool:
     return found
 
 
-def is_mount_point(path: Path) -> bool:
-    """Say whether something is mounted at *path*, also if it is dead: `os.path.ismount` takes a dead one for a folder."""
-    wanted = os.fsencode(os.path.realpath(path.parent) / Path(path.name))
-    return any(_plain(line.split(b" ")[4]) == wanted for line in _read(_MOUNTS).splitlines())
-
-
 def link_to(device: int, folder: Path) -> str:
     """Give the name udev wrote in *folder* for block device *device*, the first in order; empty where there is none."""
     try:

@@ -15,22 +15,22 @@ EIO for content and free space; `ingest.cards.Card.require` asks for the latter.
 
 from __future__ import annotations
 
-import ctypes
-import os
 import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
-from ingest.identify import ClaimKind, DeviceClaim, is_mount_point
-from ingest.mount import Mounted
-from ingest.usb import UsbDevice
-from storage.errors import EvidenceError, NotFound, SourceChanged, StorageUnavailable
+from ingest import kernel
+from ingest.mount import Mounted, Mounting
+from ingest.mtp_volume import MTP
+from ingest.usb import UsbDevice, Volume
+from storage.errors import EvidenceError, NotFound, NotMounted, SourceChanged, StorageUnavailable
 
 OPTIONS = "ro,nosuid,nodev,noexec"
 _PATIENCE = timedelta(seconds=30)
@@ -43,17 +43,27 @@ _BUSY = ("is busy", "resource busy", "could not claim")
 _GONE = ("requested device not found", "no mtp devices")
 
 
-def is_mtp(device: UsbDevice) -> bool:
-    """Say whether *device* has an MTP interface and no storage of its own, which would be the better way."""
-    return "mtp" in device.interfaces and "mass-storage" not in device.interfaces
+@dataclass(frozen=True, slots=True)
+class WithMtp:
+    """A `Mounting` that mounts cameras over MTP itself, below *folder*, and leaves the others to *disks*."""
 
+    disks: Mounting
+    folder: Path
 
-def claimed_by(device: UsbDevice) -> DeviceClaim | None:
-    """Return which device it claims to be, by ids and serial, as there is no volume with a UUID; None without a serial."""
-    if not device.serial:
-        return None
-    serial = device.serial.encode("utf-8", "backslashreplace").decode()
-    return DeviceClaim(ClaimKind.SERIAL, f"{device.usb_id}:{serial}")
+    def for_reading(self, volume: Volume) -> AbstractContextManager[Mounted]:
+        """See `Mounting.for_reading`."""
+        if volume.filesystem != MTP:
+            return self.disks.for_reading(volume)
+        bus, number = volume.device.number
+        # the path as the kernel tells it
+        return mounted_mtp(volume.device, self.folder.resolve() / f"mtp-{bus}-{number}")
+
+    def for_clearing(self, volume: Volume) -> AbstractContextManager[Mounted]:
+        """See `Mounting.for_clearing`; raises `NotMounted` for a camera over MTP, which is never cleared."""
+        if volume.filesystem == MTP:
+            message = f"{volume.node}: cameras over MTP are read and never cleared"
+            raise NotMounted(message)
+        return self.disks.for_clearing(volume)
 
 
 def command(program: str, device: UsbDevice, into: Path) -> list[str]:
@@ -68,13 +78,13 @@ def mounted_mtp(device: UsbDevice, into: Path, *, patience: timedelta = _PATIENC
     Mount *device* read-only at the folder *into*, which is made, and let go of it at the end, whatever state it is in.
 
     Raises `NotFound` without jmtpfs, `SourceChanged` where the camera is gone, `StorageUnavailable` where somebody else holds
-    it or it is not mounted in time, `EvidenceError` where it cannot be mounted. A dead mount of an earlier start is taken away.
+    it or it is not mounted in time, `NotMounted` where it cannot be mounted. A dead mount of an earlier start is taken away.
     """
     program = shutil.which("jmtpfs")
     if program is None:
         message = "cameras that speak MTP need the Debian package jmtpfs"
         raise NotFound(message)
-    if is_mount_point(into):
+    if _is_mounted(into):
         _detach(into)
     into.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryFile() as words:
@@ -90,7 +100,7 @@ def mounted_mtp(device: UsbDevice, into: Path, *, patience: timedelta = _PATIENC
 
 def _await(process: subprocess.Popen[bytes], device: UsbDevice, into: Path, words: IO[bytes], patience: timedelta) -> None:
     until = time.monotonic() + patience.total_seconds()
-    while not is_mount_point(into):
+    while not _is_mounted(into):
         with suppress(subprocess.TimeoutExpired):
             process.wait(_LOOK_AGAIN)
             raise _why(device, _said(words))
@@ -106,7 +116,7 @@ def _why(device: UsbDevice, said: str) -> EvidenceError | StorageUnavailable:
         return StorageUnavailable(f"{about}: another program holds it: {said}")
     if any(word in said.lower() for word in _GONE):
         return SourceChanged(f"{about}: is not there any more: {said}")
-    return EvidenceError(f"{about}: cannot be mounted by MTP: {said}")
+    return NotMounted(f"{about}: cannot be mounted by MTP: {said}")
 
 
 def _said(words: IO[bytes]) -> str:
@@ -123,20 +133,20 @@ def _end(process: subprocess.Popen[bytes], into: Path) -> None:
     except subprocess.TimeoutExpired:  # it waits for a camera that does not answer
         process.kill()
         process.wait()
-    if is_mount_point(into):
+    if _is_mounted(into):
         _detach(into)
+    with suppress(OSError):  # an empty folder that stays does no harm
+        into.rmdir()
+
+
+def _is_mounted(into: Path) -> bool:
+    """Say whether something is mounted there, also if it is dead: `os.path.ismount` takes a dead one for a folder."""
+    return any(point.path == into for point in kernel.mount_points())
 
 
 def _detach(into: Path) -> None:
-    """Unmount lazily: by ourselves, else by the program that may do so for everybody."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.umount2(os.fsencode(into), _DETACH) == 0:
-        return
-    reason = os.strerror(ctypes.get_errno())
-    fusermount = shutil.which("fusermount3") or shutil.which("fusermount")
-    if fusermount is not None:
-        quiet: Sequence[str] = (fusermount, "-u", "-z", "-q", str(into))
-        if subprocess.run(quiet, check=False, stdin=subprocess.DEVNULL, timeout=_GRACE.total_seconds()).returncode == 0:
-            return
-    message = f"{into}: cannot be unmounted: {reason}"
-    raise StorageUnavailable(message)
+    try:
+        kernel.unmount(into, lazily=True)
+    except OSError as error:
+        message = f"{into}: cannot be unmounted: {error.strerror}"
+        raise NotMounted(message) from error

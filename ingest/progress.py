@@ -29,6 +29,13 @@ class Step(StrEnum):
     """Looked at and recorded; there is nothing to play."""
     FAILED = "failed"
     WAITING = "waiting"
+    PROVING = "proving"
+    """What is stored of a file is being read back whole."""
+    CLEARING = "clearing"
+    """The file is being read once more, before it is removed from the camera."""
+    CLEARED = "cleared"
+    LEFT = "left"
+    """It stays on the camera, and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,9 +103,8 @@ class Steps:
         """Decide on the profile of *card*; raises `ValueError` where a person chose one that does not exist."""
         device, first = docking.usb, docking.first or docking.usb
         look = replace(
-            card.appearance(),
+            card.appearance(usb_interface=_shown(device.interfaces) if device is not None else None),
             usb_id=None if first is None else first.usb_id,
-            usb_interface=_shown(device.interfaces) if device is not None else None,
             device_id=None if docking.asked is None else docking.asked.device,
             chosen=docking.chosen,
         )

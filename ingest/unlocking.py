@@ -5,7 +5,7 @@ What is recorded of cameras that must be asked.
 entry               subject  moves             body
 ==================  =======  ================  ===========================================================================
 ``UNLOCK_REFUSED``  device   stays             profile, dialect, which fault; nothing had been set before
-``UNLOCK_REFUSED``  dock     (any) → known     the same, where the camera did not say which one it is
+``UNLOCK_REFUSED``  dock     stays (also new)  the same, where the camera did not say which one it is
 ``CLOCK_SET``       device   stays             dialect, what it is set to, how far off it was before and is after
 ==================  =======  ================  ===========================================================================
 
@@ -17,20 +17,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone, tzinfo
+from itertools import chain
 
 from ingest.camera import ClockReading
 from ingest.dialects import Fault
 from storage.evidence import Actor, Entry, Json, Kind, Subject, utc_text
-from storage.lifecycle import UNBORN, Move, at_any_time, move
+from storage.lifecycle import UNBORN, Move, at_any_time
 
 UNLOCK_REFUSED, CLOCK_SET = "UNLOCK_REFUSED", "CLOCK_SET"
 
 
 def moves(others: Iterable[Move]) -> tuple[Move, ...]:
-    """Return when these may follow: of a camera in whatever state *others* have brought it to."""
+    """Return when these may follow: of a camera or dock in whatever state *others* have brought it to."""
     known = tuple(others)
-    refused, clock = (at_any_time(known, type_, [Kind.DEVICE]) for type_ in (UNLOCK_REFUSED, CLOCK_SET))
-    return (move(Kind.DOCK, UNLOCK_REFUSED, f"{UNBORN}|known", "known"), *refused, *clock)
+    of_docks = (Move(one.kind, one.type, one.after | {UNBORN}) for one in at_any_time(known, UNLOCK_REFUSED, [Kind.DOCK]))
+    of_devices = (at_any_time(known, type_, [Kind.DEVICE]) for type_ in (UNLOCK_REFUSED, CLOCK_SET))
+    return (*of_docks, *chain.from_iterable(of_devices))
 
 
 def unlock_refused(about: Subject, *, profile: str, dialect: str, fault: Fault, actor: Actor) -> Entry:

@@ -109,6 +109,8 @@ def _attributes(properties: dict[str, str], sysfs: str) -> dict[str, str]:
     found = {name: _read(sysfs, name) for name in _TOLD}
     if properties.get("DEVTYPE") == "partition":
         found["diskseq"] = _read(sysfs.rsplit("/", 1)[0], "diskseq")
+    if properties.get("DEVTYPE") == "disk":
+        found["parts"] = _has_parts(sysfs)
     if properties.get("SUBSYSTEM") == "usb":
         found |= {"fast": _is_fast(sysfs), "peer": _peer(sysfs)}
     return found
@@ -118,6 +120,13 @@ def _read(sysfs: str, name: str) -> str:
     """Read an attribute; what is not there, or no longer, is empty."""
     with contextlib.suppress(OSError):
         return (_SYS / sysfs.lstrip("/") / name).read_bytes().decode("utf-8", "replace").strip()
+    return ""
+
+
+def _has_parts(sysfs: str) -> str:
+    """Say whether the kernel found partitions in a disk; it looks before it tells anybody that the disk is there."""
+    with contextlib.suppress(OSError):  # pulled meanwhile
+        return "1" if any((_SYS / sysfs.lstrip("/")).glob("*/partition")) else ""
     return ""
 
 

@@ -14,8 +14,8 @@ from storage.ledger.stored import leaves
 from storage.rebuild import recorded_entry
 from storage.vault import Vault
 
-_MOST = 20_000
-"""The newest clips of a camera that are looked at: more than a card holds."""
+_MOST = 5_000
+"""The newest clips of a camera that are looked at: about as many as a card holds, and half a second of work."""
 
 
 @dataclass(frozen=True, slots=True)

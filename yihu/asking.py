@@ -10,12 +10,16 @@ from device_profiles.profile import load_profiles
 from ingest.asking import CARRIES, Asking, Way, way_of
 from ingest.attempts import Attempts
 from ingest.camera import Asked
+from ingest.camera_login import CameraLogin
 from ingest.dialects import Password
 from ingest.dialects.link import Timing
 from ingest.dialects.present import present
+from ingest.identify import ClaimKind, DeviceClaim
 from ingest.passwords import Passwords
 from ingest.usb import UsbDevice
 from storage.errors import NotFound, YihuError
+from storage.evidence import Kind, Subject
+from storage.identity import found_again
 from yihu.wiring import Office
 
 
@@ -32,6 +36,18 @@ def asking_of(office: Office, *, backend: object = None) -> Asking:
         timing=Timing(timedelta(milliseconds=section.answer_ms), office.clock),
         backend=backend,
     )
+
+
+def login_of(office: Office) -> CameraLogin:
+    """Return how the bays of a dock of *office* open cameras in login mode."""
+
+    def known(asked: Asked) -> Subject | None:
+        if asked.device is None:
+            return None
+        device = found_again(office.index_key, Kind.DEVICE, str(DeviceClaim(ClaimKind.ASKED, asked.device)))
+        return device if office.catalog.is_known(device) else None
+
+    return CameraLogin(asking_of(office), known, office.dock.who)
 
 
 def passwords_of(office: Office) -> Passwords:

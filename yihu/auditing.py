@@ -51,6 +51,7 @@ _TITLES = {
     "snapshots": ("状态快照", "snapshots"),
     "erasures": ("已抹除的个人信息", "erased values"),
     "keys": ("签名密钥", "signing keys"),
+    "clearings": ("摄像机清除", "cleared cameras"),
     "life-cycle": ("流程顺序", "order of entries"),
     "tiles": ("哈希瓦片", "hash tiles"),
     "catalog": ("目录与账本一致", "catalog equals ledger"),

@@ -126,10 +126,19 @@ def left_text(left: timedelta | None) -> str:
     return either(f"剩 {minutes // 60} 时 {minutes % 60:02} 分", f"{minutes // 60} h {minutes % 60:02} min left")
 
 
+def amount_text(bay: Bay) -> str:
+    """Write how many bytes of how many are read."""
+    return f"{size_text(bay.done)}/{size_text(bay.size)}" if bay.size else ""
+
+
+def rate_text(bay: Bay) -> str:
+    """Write how fast a bay is read, where that is known."""
+    return f"{size_text(bay.rate)}/s" if bay.rate else ""
+
+
 def flow_text(bay: Bay) -> str:
     """Write time left, bytes and rate of a bay in a line, what people wait for first."""
-    parts = [left_text(bay.left), f"{size_text(bay.done)}/{size_text(bay.size)}" if bay.size else ""]
-    return "  ".join(part for part in [*parts, f"{size_text(bay.rate)}/s" if bay.rate else ""] if part)
+    return "  ".join(part for part in (left_text(bay.left), amount_text(bay), rate_text(bay)) if part)
 
 
 def bay_line(bay: Bay) -> str:

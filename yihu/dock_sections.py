@@ -121,7 +121,14 @@ class DutySection(Section):
 
 
 class ClearSection(Section):
-    """When footage may be removed from cameras."""
+    """When footage may be removed from cameras; never while nobody outside the bureau holds the ledger."""
+
+    policy: Literal["never", "after-days", "at-once"] = "never"
+    """``never``; ``after-days``: so long after a clip was secured; ``at-once``: as soon as both proofs are there."""
+    days: int = Field(default=7, ge=0, le=3650)
+    """With ``after-days``: how many days a clip stays on its camera after it was secured."""
+    trust_folder_store: bool = False
+    """Whether a folder is enough as a store, though it is not protected from this machine. Only for trying things out."""
 
 
 class BoardSection(Section):

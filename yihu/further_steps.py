@@ -1,4 +1,4 @@
-"""The steps of an audit that belong to one matter each: time-stamps, snapshots, erased values, keys."""
+"""The steps of an audit that belong to one matter each: time-stamps, snapshots, erased values, keys, clearings."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from storage.audit import Check, Step
+from storage.audit.clearings import clearing_faults
 from storage.erasure import erasure_faults
 from storage.key_faults import key_faults, read_roots
 from storage.ledger.snapshot import snapshot_faults
@@ -29,6 +30,7 @@ def further(office: Office, *, since: str | None, tsa_roots: bytes | None) -> Se
         ("snapshots", partial(_snapshots, office, start)),
         ("erasures", partial(_erasures, office)),
         ("keys", partial(_keys, office, start)),
+        ("clearings", partial(_clearings, office, start)),
     )
 
 
@@ -65,3 +67,9 @@ def _keys(office: Office, start: int, step: Step) -> Iterator[str]:
         template = "{count} certificates of officers were erased: what they signed cannot be checked any more"
         step.remark(template, count=found.erased)
     yield from found.findings
+
+
+def _clearings(office: Office, start: int, step: Step) -> Iterator[str]:
+    checked, faults = clearing_faults(office.engine, start=start)
+    step.count(checked)
+    yield from faults

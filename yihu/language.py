@@ -73,8 +73,8 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "CameraBusy": ("摄像机正被另一个程序占用，稍后再试", "Another program holds the camera; try again"),
     "CameraClosed": ("没有访问摄像机的权限：缺少 udev 规则", "The camera may not be opened: a udev rule is missing"),
     "LockedOut": (
-        "PIN 多次输错，暂时锁定：请稍后再试，或由管理员用 yihu officer pin 重新设置",
-        "The PIN was wrong too often and is locked: wait, or have an administrator set it again by yihu officer pin",
+        "PIN 或工作卡多次不符，暂不受理：请稍后再试，或由管理员用 yihu officer pin 重新设置",
+        "A PIN or cards were wrong too often: wait, or have an administrator set the PIN again by yihu officer pin",
     ),
     "SettingsError": ("配置文件有误", "The settings cannot be used"),
     "EvidenceError": ("发现与记录不符的情况", "What was found is not what was recorded"),
@@ -97,6 +97,16 @@ def has_words(error: str) -> bool:
 
 
 _REASONS: dict[str, tuple[str, str]] = {
+    "no-password": (
+        "没有设定这种摄像机的密码（yihu camera password）",
+        "no password is set for this kind of camera (yihu camera password)",
+    ),
+    "unfit-password": ("设定的密码不合这种摄像机的格式", "the password that is set cannot be of this kind of camera"),
+    "wrong-password": (
+        "密码不对，没有再试：核对密码后重新插入",
+        "wrong password, not tried again: find the right one, then put it in again",
+    ),
+    "tried-before": ("本次插入已试过一次密码：取出后重新插入", "a password was tried already: take it out and put it in again"),
     "symlink": ("符号链接，不跟随", "a symbolic link, not followed"),
     "fifo": ("管道文件", "a named pipe"),
     "socket": ("套接字文件", "a socket"),

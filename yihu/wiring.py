@@ -21,7 +21,18 @@ import cases.projections
 from cases.dossier import Dossiers
 from cases.registry import Registry
 from ingest import unlocking
-from storage import clips, dock_keys, dockings, erasure, log_keys, rebuild, stations, timestamps, witnesses
+from storage import (
+    clearings,
+    clips,
+    dock_keys,
+    dockings,
+    erasure,
+    log_keys,
+    rebuild,
+    stations,
+    timestamps,
+    witnesses,
+)
 from storage.audit import record
 from storage.catalog import Catalog
 from storage.custody import Custody
@@ -129,7 +140,7 @@ class Office:
         ledger = (*recovery.MOVES, *record.MOVES, *snapshot.MOVES, *witnesses.MOVES, *timestamps.MOVES, *log_keys.MOVES)
         docks = (*dock_keys.MOVES, *dockings.MOVES, *stations.MOVES)
         rooms = (*clips.MOVES, *docks, *ledger, *cases.moves.MOVES, *api.tables.MOVES)
-        known = (*rooms, *handed_over.moves(rooms), *unlocking.moves(rooms))
+        known = (*rooms, *handed_over.moves(rooms), *unlocking.moves(rooms), *clearings.moves(rooms))
         return LifeCycle((*known, *at_any_time(known, SIGNED, Kind), *erasure.moves(known, ERASING)))
 
     @cached_property
@@ -144,6 +155,7 @@ class Office:
             log_keys.project,
             dock_keys.project,
             stations.project,
+            clearings.project,
             cases.projections.projection(self.index_key),
             api.tables.project,
             erasure.projection(ERASING),

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from cases.duty import queries
 from cases.duty.carrying import Carried, Why, carrier
-from cases.duty.values import Camera, Holding, Means
+from cases.duty.values import Camera, Holding, Means, moved
 from cases.queries import Database, View
 from storage.database import reading
 from storage.errors import NotFound
@@ -35,7 +35,7 @@ class Holdings:
         *within* is how wrong these times may be: an answer holds wherever in that room they lie.
         """
         found = self.history(device)
-        return carrier(found, start - within, (start if end is None else end) + within)
+        return carrier(found, moved(start, -within), moved(start if end is None else end, within))
 
     def filmed(self, clip: Subject, *, within: timedelta = _NOT_AT_ALL) -> Carried:
         """

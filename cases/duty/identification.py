@@ -4,6 +4,9 @@ Who stands at the dock: by a staff card, by badge and PIN, or by a name that som
 How often a PIN was wrong is recorded before anybody is told, so that neither a restart nor another dock gives more tries: each
 wrong one is an entry, a right one only where it ends a row of wrong ones. After too many in a row nobody is asked for a while,
 and nothing is recorded in that time; each further wrong one locks twice as long. So the log cannot be grown at will.
+
+A card that nobody has is of nobody, so there is nothing to record it of; after several in a row this process reads none for a
+moment, which makes trying out numbers slow.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from cases.checks import known
@@ -26,6 +29,8 @@ from storage.pins import check_pin, hashed_pin, is_right_pin
 
 _T = TypeVar("_T")
 _LONGEST = timedelta(days=1)
+_PAUSE = timedelta(seconds=10)
+"""How long no card is read after too many that nobody has. Not longer: others stand at the same counter."""
 
 
 class Recorder(Protocol):
@@ -70,6 +75,7 @@ class Identification:
         self._clock = clock
         self._patience = patience or Patience()
         self._one_at_a_time = threading.Lock()
+        self._strangers, self._no_card_before = 0, datetime.min.replace(tzinfo=UTC)
 
     def assign_card(self, officer: Subject, typed: str, *, actor: Actor) -> None:
         """Let an officer be known by a card from now on, and by no other; `LifeCycleError` where somebody else has it."""
@@ -112,13 +118,22 @@ class Identification:
         self._custody.record(entries.pin_removed(officer, actor=actor))
 
     def by_card(self, typed: str) -> Confirmed:
-        """Return whose card it is; raises `NotFound`, which does not repeat the number."""
+        """Return whose card it is; raises `NotFound`, which does not repeat the number, and after several `LockedOut`."""
         index = card_index(self._key, card_number(typed))
-        found = self._ask(lambda view: queries.officer_with_card(view, index))
-        if found is None:
-            message = "card: nobody has this one"
-            raise NotFound(message)
+        with self._one_at_a_time:
+            if self._clock() < self._no_card_before:
+                message = f"card: {self._strangers} in a row that nobody has; none is read for a moment"
+                raise LockedOut(message)
+            found = self._ask(lambda view: queries.officer_with_card(view, index))
+            self._strangers = 0 if found is not None else self._strangers + 1
+            if found is None:
+                raise self._unknown_card()
         return Confirmed(found, How.CARD)
+
+    def _unknown_card(self) -> NotFound:
+        if self._strangers >= self._patience.attempts:
+            self._no_card_before = self._clock() + _PAUSE
+        return NotFound("card: nobody has this one")
 
     def by_choice(self, officer: Subject) -> Confirmed:
         """Take the word of whoever chose the name; raises `NotFound` and `Erased`."""

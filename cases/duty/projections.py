@@ -75,7 +75,7 @@ def _taken(officer: str) -> Change:
 
 
 def _given(officer: str) -> Change:
-    mine = officer_means.update().where(officer_means.c.officer == officer, officer_means.c.cameras > 0)
+    mine = officer_means.update().where(officer_means.c.officer == officer)
     return Change(mine.values(cameras=officer_means.c.cameras - 1))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select
 
 from cases.duty.tables import holdings, officer_means
-from cases.duty.values import Camera, Filmed, Holding, How, Means
+from cases.duty.values import Camera, Filmed, Holding, How, Means, moved
 from cases.queries import View
 from cases.tables import officers
 from storage.clips import clips, devices
@@ -79,7 +79,7 @@ def filmed(view: View, clip: Subject) -> Filmed | None:
         return None
     start = None if row.recorded_at is None else utc_moment(row.recorded_at)
     length = timedelta(milliseconds=row.duration_ms or 0)
-    return Filmed(Subject.parse(row.device, Kind.DEVICE), start, None if start is None else start + length)
+    return Filmed(Subject.parse(row.device, Kind.DEVICE), start, None if start is None else moved(start, length))
 
 
 def last_time(view: View, subject: Subject, type_: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from storage.evidence import Kind, Subject
@@ -144,6 +144,14 @@ class Filmed:
     device: Subject
     start: datetime | None
     end: datetime | None
+
+
+def moved(moment: datetime, by: timedelta) -> datetime:
+    """Return *moment* moved *by* that much, though not beyond the years there are: a camera's clock may show any of them."""
+    try:
+        return moment + by
+    except OverflowError:
+        return moment
 
 
 def last_standing(holdings: Sequence[Holding]) -> Holding | None:

@@ -21,6 +21,10 @@ CHINESE = {
     "{count} certificates of officers were erased: what they signed cannot be checked any more": (
         "{count} 份执法人员证书已被抹除：其签名无法再核验"
     ),
+    # clearings
+    "entry {index}: nobody outside cosigned the checkpoint of {size} entries it names": (
+        "记录 {index}：所引 {size} 条的检查点没有外部会签"
+    ),
     # heads
     "there is no checkpoint: nothing is signed": "没有检查点：没有任何内容经过签名",
     "{count} entries are not signed yet": "{count} 条记录尚未签名",

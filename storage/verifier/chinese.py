@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from .chinese_bundles import BUNDLES
+from .chinese_clearings import CLEARINGS
 from .chinese_usage import USAGE
 
 CHINESE = {
     **BUNDLES,
+    **CLEARINGS,
     **USAGE,
     # what the program says
     "ok": "通过",

@@ -17,6 +17,7 @@ Verifying a copied log directory, step by step.
     times        no entry claims a time that the authority's time-stamps rule out (only where the log speaks of some)
     tokens       … and an authority really gave them (only where its roots and the files were given)
     manifests    what docks found on cards is signed by their own keys (only where docks have keys)
+    clearings    what was removed from cameras had been deposited, under an earlier head of this log (only where there is some)
     held         heads that were held elsewhere are earlier heads of this same log (only where some were given)
 
 **Keys that were changed.** The stranger may hold an old key only. A new key is believed from the entry ``KEY_ROTATED`` on if
@@ -33,6 +34,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from .checkpoint import Checkpoint
+from .clearings import AUTHORISING, sizes_in
 from .errors import VerificationError
 from .lifecycle import LifeCycle, Lives
 from .logfiles import CHECKPOINT, LogFiles, read_note
@@ -79,13 +81,15 @@ def verify_directory(
     files = LogFiles(root, head.size)
     own = LogKeys(terms_of(keys))
     stamps: list[Stamp] = []
-    for index, raw in files.having(*TELLING, STAMPED):
+    cleared: list[int] = []
+    for index, raw in files.having(*TELLING, STAMPED, AUTHORISING):
         own.follow(index, raw)
         stamps += stamps_in((raw,))
+        cleared += sizes_in((raw,))
     results = check_signatures(signature, note, head, own.history, witnesses, sm2)
     older = Check("held")
     heads = _held_heads(older, held, own.history)
-    sizes = [*map(_size, heads), *(one.head.size for one in own.rotations)]
+    sizes = [*map(_size, heads), *(one.head.size for one in own.rotations), *cleared]
     replay = Replay(files, head, lives=Lives(life_cycle) if life_cycle else None, sizes=sizes, stamps=stamps)
     results += _contents(replay, files, head)
     own.verify_heads(replay.roots)
@@ -136,6 +140,10 @@ def _contents(replay: Replay, files: LogFiles, head: Checkpoint) -> list[tuple[C
         results.append((replay.times, within))
     if replay.manifests.done:
         results.append((replay.manifests, Said("{count} entries of docks are signed rightly", count=replay.manifests.done)))
+    replay.verify_cleared()
+    if replay.clearings.done:
+        followed = Said("{count} entries about clearing cameras hold", count=replay.clearings.done)
+        results.append((replay.clearings, followed))
     return results
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .chain import Chain
+from .clearings import Clearings
 from .dockkeys import DockKeys
 from .errors import VerificationError
 from .leaves import LeafRecord, read_leaf
@@ -39,7 +40,8 @@ class Replay:
         self.times = Check("times") if stamps else None
         self.stamps = stamps
         self.manifests = Check("manifests")
-        self._docks = DockKeys()
+        self.clearings = Check("clearings")
+        self._docks, self._cleared = DockKeys(), Clearings()
         self._files, self._head = files, head
         self._chain, self._lives, self._bounds = Chain(head.origin), lives, Bounds(stamps)
         self._tally, self._frontier = Tally(), Frontier()
@@ -76,6 +78,12 @@ class Replay:
             message = "the entries do not hash to the root of the checkpoint"
             raise VerificationError(message)
 
+    def verify_cleared(self) -> None:
+        """Check that every head under which a camera was cleared is an earlier one of this very log."""
+        for named in self._cleared.heads:
+            self.clearings.attempt(named.verify, self.roots)
+            self.clearings.done -= 1  # it is entries that are counted
+
     def verify_stamped(self, stamp: Stamp) -> None:
         """Return only if what was stamped is an earlier tree of this very log."""
         if self.roots.get(stamp.size) != stamp.root:
@@ -102,6 +110,8 @@ class Replay:
             self.times.attempt(self._bounds.follow, leaf)
         if self._docks.concerns(leaf):
             self.manifests.attempt(self._docks.follow, leaf)
+        if self._cleared.concerns(leaf):
+            self.clearings.attempt(self._cleared.follow, leaf)
         return leaf.hash
 
     def _remember(self, hashes: Iterable[bytes]) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.duty.carrying import Carried, Why, carrier
-from cases.duty.values import Holding, How, last_standing
+from cases.duty.values import Holding, How, last_standing, moved
 from storage.evidence import Kind, Subject
 
 START = datetime(2026, 11, 18, 8, tzinfo=UTC)
@@ -121,6 +121,15 @@ def test_what_was_undone_never_was() -> None:
 def test_an_interval_that_ends_before_it_begins_holds_nothing() -> None:
     """The clock of the log was set back between the two; both times stay as they were recorded."""
     assert [at(moment, held(FIRST, 5, 3)).why for moment in (2, 3, 4, 5, 6)] == [Why.NOBODY] * 5
+
+
+def test_a_camera_s_clock_may_show_any_year() -> None:
+    """What is moved beyond the years there are stays where it is."""
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+    assert (moved(first, -timedelta(days=1)), moved(last, timedelta(days=1))) == (first, last)
+    assert carrier([held(FIRST, 1)], hour(2), last) == Carried(None, Why.IN_PART)
+    assert moved(hour(1), timedelta(hours=1)) == hour(2)
 
 
 def test_a_time_that_ends_before_it_begins_is_no_time() -> None:

@@ -18,6 +18,8 @@ from storage.rebuild import rebuild
 from .conftest import CLERK, DOCK, MORNING, SmallOffice
 from .desk import NOON, Desk, desk_of, enrolled, handover_of
 
+pytestmark = pytest.mark.parametrize("prepared_database", ["sqlite"], indirect=True)
+"""On the other database the same statements run in test_handover_races and test_random_histories."""
 OTHER_CLERK = Actor(fresh(Kind.ACCOUNT), Role.CLERK)
 UNFIT = Fitness(right=(Point.CLOCK,), wrong=(Point.BATTERY,))
 

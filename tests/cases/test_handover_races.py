@@ -13,14 +13,12 @@ from cases.duty.fitness import NOT_CHECKED
 from cases.duty.handover import Handover
 from cases.duty.values import Back, Confirmed, How
 from storage.custody import Custody
+from storage.database import connect
 from storage.errors import LifeCycleError, StorageUnavailable
-from storage.evidence import Actor, Entry, Kind, Recorded, Role
-from storage.identity import fresh
+from storage.evidence import Entry, Recorded, Subject
 
-from .conftest import CLERK, DOCK, SmallOffice
+from .conftest import CLERK, DOCK, ORIGIN, Clock, SmallOffice
 from .desk import NOON, Desk, desk_of
-
-OTHER_CLERK = Actor(fresh(Kind.ACCOUNT), Role.CLERK)
 
 
 @pytest.fixture
@@ -80,21 +78,28 @@ class TestRaces:
         with pytest.raises(LifeCycleError, match="there is nothing to take back"):
             self.overtaken(desk, desk.undo).undo(desk.camera, actor=CLERK, reason="登记错了")
 
-    def test_of_many_threads_one_gives_it_out(self, desk: Desk) -> None:
-        together = threading.Barrier(8)
+    def test_of_many_hosts_one_gives_it_out(self, desk: Desk) -> None:
+        """Each with a connection and a custody of its own: only the database stands between them."""
+        engines = [connect(desk.county.engine.url.render_as_string(hide_password=False)) for _ in range(4)]
+        together = threading.Barrier(len(engines))
 
-        def issue(number: int) -> bool:
+        def issue(number: int) -> Subject | None:
+            county, officer = desk.county, (desk.first, desk.second)[number % 2]
+            custody = Custody(engines[number], county.projector, county.vault, log=ORIGIN, clock=Clock())
+            host = Handover(custody, engines[number], clock=lambda: NOON)
             together.wait()
             try:
-                desk.issue((desk.first, desk.second)[number % 2])
+                host.issue(desk.camera, Confirmed(officer, How.CARD), fit=NOT_CHECKED, actor=CLERK)
             except LifeCycleError:
-                return False
-            return True
+                return None
+            return officer
 
-        with ThreadPoolExecutor(8) as pool:
-            done = list(pool.map(issue, range(8)))
+        with ThreadPoolExecutor(len(engines)) as pool:
+            done = list(pool.map(issue, range(len(engines))))
+        for engine in engines:
+            engine.dispose()
 
-        assert done.count(True) == 4
+        assert [done.count(officer) for officer in (None, desk.holder)] == [2, 2]
         assert (len(desk.holdings.history(desk.camera)), sum(desk.cameras_of_both())) == (1, 1)
         assert desk.county.differences() == []
 

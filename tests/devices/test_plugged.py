@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,11 +57,22 @@ def test_a_card_without_partitions_is_a_volume_itself() -> None:
     assert names(plug(Plugged(), device, whole)) == ["Arrived 1-1", "Appeared sda"]
 
 
-def test_a_disk_that_looks_like_a_file_system_beside_its_partition_table_is_no_second_volume() -> None:
+def test_a_disk_that_looks_like_a_file_system_beside_its_partitions_is_no_second_volume() -> None:
     device = usb("1")
     whole = disk(device, said={**filesystem(), "ID_PART_TABLE_TYPE": "dos"})
+    parted = replace(whole, attributes={**whole.attributes, "parts": "1"})
 
-    assert names(plug(Plugged(), device, whole, partition(whole))) == ["Arrived 1-1", "Appeared sda1"]
+    assert names(plug(Plugged(), device, parted, partition(whole))) == ["Arrived 1-1", "Appeared sda1"]
+
+
+def test_a_card_whose_boot_sector_udev_takes_for_a_partition_table_is_a_volume() -> None:
+    """
+    So says udev 252 of exFAT on a whole disk; the kernel finds no partitions there.
+    """
+    device = usb("1")
+    whole = disk(device, said={**filesystem(), "ID_FS_TYPE": "exfat", "ID_PART_TABLE_TYPE": "dos"})
+
+    assert names(plug(Plugged(), device, whole)) == ["Arrived 1-1", "Appeared sda"]
 
 
 def test_a_disk_taken_for_a_volume_gives_way_to_the_partitions_the_kernel_finds() -> None:

@@ -109,6 +109,18 @@ def test_a_whole_disk_with_a_file_system_is_a_volume(host: Bed) -> None:
         assert ear.next(2) == ["Arrived 1-1", "Appeared sda"]
 
 
+def test_a_disk_with_partitions_is_none_whatever_else_is_seen_on_it(host: Bed) -> None:
+    """
+    The kernel has found them by the time the disk is told of; whoever starts late finds disk and partition together.
+    """
+    device = usb("1")
+    whole = disk(device, said={**filesystem(), "ID_PART_TABLE_TYPE": "dos"})
+    host.add(device, whole, partition(whole))
+
+    with listening() as ear:
+        assert ear.next(2) == ["Arrived 1-1", "Appeared sda1"]
+
+
 def test_a_card_may_leave_and_come_while_the_camera_stays(host: Bed) -> None:
     device, whole, part = camera()
 

@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from storage.clearings import Wanted, authorised, cleared
 from storage.evidence import Actor, Digest, Json, Kind, Role, Subject
 from storage.export.handed_over import HandedOver, exported
 from storage.ledger.recovery import Lost
@@ -28,6 +29,7 @@ DEVICE, OFFICE, OFFICER, PARTY, MATTER, ACTIVITY = (
 )
 _ULID = subject(Kind.VIEWING, 20).id
 REASON: dict[str, Json] = {"reason": "样例理由"}
+_CLEARING: dict[str, Json] = {"any_store": False, "days": 7, "when": "after-days"}
 
 
 def media_of(clip: Subject) -> bytes:
@@ -113,6 +115,8 @@ def told_of(type_: str, about: Subject, log: GoldenLog) -> Told:
         "RECOVERED": lambda: _recovered(log),
         "AUDITED": lambda: _audited(log),
         "EXPORTED": lambda: _exported(about),
+        "CLEAR_AUTHORISED": lambda: _authorised(about, log),
+        "CLEARED": lambda: _cleared(about),
     }
     return made[type_]() if type_ in made else _PLAIN[type_]
 
@@ -123,6 +127,18 @@ def _exported(about: Subject) -> Told:
     what = HandedOver(_ULID, manifest, 9, is_outside=True, disclosed=("file",), matter=case, reason="样例理由")
     entry = exported(about, what, actor=_actor())
     return Told(entry.body, entry.personal)
+
+
+def _authorised(about: Subject, log: GoldenLog) -> Told:
+    wanted = [Wanted(Subject(Kind.CLIP, _ULID), Digest.parse(f"blake3:{DIGEST}"), 3009)]
+    entry = authorised(about, wanted, manifest=8, policy=_CLEARING, head=log.head(), actor=_actor())
+    return Told(entry.body, {}, DOCK, Role.DOCK)
+
+
+def _cleared(about: Subject) -> Told:
+    one, other = Subject(Kind.CLIP, _ULID), subject(Kind.CLIP, 21)
+    entry = cleared(about, 9, removed=[one], size=3009, left={other: "changed"}, actor=_actor())
+    return Told(entry.body, {}, DOCK, Role.DOCK)
 
 
 def _recovered(log: GoldenLog) -> Told:
@@ -188,6 +204,38 @@ _PLAIN: dict[str, Told] = {
         DOCK,
         Role.DOCK,
     ),
+    "ISSUED": Told(
+        {
+            "fit": {"unchecked": ["clock"], "verdict": "unfit", "wrong": ["battery"]},
+            "how": "card",
+            "officer": OFFICER,
+            "since": "2026-11-24T07:30:00.000Z",
+        },
+        REASON,
+    ),
+    "RETURNED": Told(
+        {"condition": ["damaged"], "how": "person", "officer": OFFICER, "until": "2026-11-24T07:45:00.000Z"},
+        {"remarks": "样例备注"},
+    ),
+    "HANDED_OVER": Told(
+        {
+            "from": OFFICER,
+            "gave": "pin",
+            "since": "2026-11-24T07:30:00.000Z",
+            "to": str(subject(Kind.OFFICER, 30)),
+            "took": "card",
+        },
+        {"remarks": "样例备注"},
+    ),
+    "HOLDING_UNDONE": Told(
+        {"from": OFFICER, "officer": str(subject(Kind.OFFICER, 30)), "undoes": 0, "what": "HANDED_OVER"}, REASON
+    ),
+    "CARD_ASSIGNED": Told({}, {"card": "00000000"}),
+    "CARD_WITHDRAWN": Told(),
+    "PIN_SET": Told({}, {"pin": "$argon2id$v=19$m=65536,t=3,p=1$c2FtcGxlIHNhbXBsZSE$c2FtcGxlIHNhbXBsZSBzYW1wbGUgc2FtcGxlIHM"}),
+    "PIN_REMOVED": Told(),
+    "PIN_REFUSED": Told({"until": "2026-11-24T08:15:00.000Z", "wrong": 5}, {}, DOCK, Role.DOCK),
+    "PIN_ACCEPTED": Told({"wrong": 2}, {}, DOCK, Role.DOCK),
     "ACCESSED": Told({"sha256": DIGEST, "viewing": f"viewing:{_ULID}", "what": "original"}, REASON),
     "FILED": Told({"activity": ACTIVITY, "end_ms": 500, "filing": _ULID, "matter": MATTER, "start_ms": 0}),
     "UNFILED": Told({"activity": ACTIVITY, "filing": _ULID, "matter": MATTER}, REASON),

@@ -41,9 +41,9 @@ class Came:
 
 def examine(office: Office, came: Came) -> Examination:
     """Dock and list the card, and look at it; nothing is recorded of what is found."""
-    pipeline = office.pipeline()
+    steps = office.pipeline().steps
     with Card(came.card, identify(came.card, "DEMO-1")) as card:
-        device, look = pipeline._enrolled(card.claim), card.appearance()
+        device, look = steps.enrolled(card.claim), card.appearance()
         profile = match(load_profiles(), replace(look, chosen=came.profile))
         clock = None if came.shows is None else ClockReading(came.shows, None, came.now, timedelta(milliseconds=20))
         asked = Asked("sample", clock=clock, needs_password=came.needs_password)
@@ -51,7 +51,7 @@ def examine(office: Office, came: Came) -> Examination:
         arrival = Arrival.of(docking, profile, source=GNSS, earlier=office.dockings.last_measured(device))
         office.custody.record(arrival.entry(device, office.dock, where=str(card.root)))
         manifest = list_card(card, profile)
-        number = pipeline._manifested(device, manifest)
+        number = steps.manifested(device, manifest)
     listed = Listed(device, number, manifest, arrival, came.now, came.space, look.folders, came.is_whole)
     return examining(office).examine(listed)
 
@@ -68,7 +68,7 @@ def take(office: Office, examination: Examination, card: Path) -> dict[str, Subj
 
 def _secured(office: Office, claim: Claim, root: Path) -> Subject:
     with office.spool.lock(), Card(root, identify(root, "DEMO-1")) as card:
-        return office.pipeline().securing.secure(claim, lambda: card.open(claim.path), lambda _done: None).clip
+        return office.pipeline().steps.securing.secure(claim, lambda: card.open(claim.path), lambda _done: None).clip
 
 
 def docked(office: Office, came: Came) -> tuple[Examination, dict[str, Subject]]:

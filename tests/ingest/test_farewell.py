@@ -9,15 +9,21 @@ import pytest
 
 from ingest.asking import Farewell, Unlocked
 from ingest.attempts import Attempts
+from ingest.camera import Asked
+from ingest.camera_login import CameraLogin
+from ingest.crew import Login
 from ingest.dialects import Fault, Password
 from ingest.passwords import Passwords
 from storage import durable
 from storage.custody import Custody
 from storage.errors import Refused, SourceChanged, StorageUnavailable
-from storage.evidence import Entry
+from storage.evidence import Entry, Kind
+from storage.identity import found_again
 from tests.ingest.asked import AT, BC, PROFILE, Desk, attempts_in, desk
 from tests.ingest.recorders import AtRecorder, BcRecorder
 from tests.ingest.usb_bus import Cable
+from yihu.asking import login_of
+from yihu.language import reason_text
 from yihu.wiring import Office
 
 BACK = Unlocked(PROFILE, "bc-plus", "A1B2C3D")
@@ -108,6 +114,60 @@ def test_no_clock_is_set_that_is_not_on_the_record(office: Office, monkeypatch: 
     assert untouched == BcRecorder().clock
     steps = [one["body"]["step"] for one in there.entries("CLOCK_SET")]
     assert steps == ["ordered"] * (moment == "after") + ["ordered", "done"]
+
+
+def test_of_a_camera_that_nobody_recorded_no_clock_is_set(office: Office) -> None:
+    there = at_the_end(office, Cable(BcRecorder()), BC, sets_clock=True)
+
+    assert there.asking.farewell(there.cable.device, BACK, None) == Farewell(None, is_locked=True)
+    assert there.cable.recorder.clock == BcRecorder().clock
+
+
+# --- as a bay of the dock does it ------------------------------------------------------------------------------------------
+
+
+def test_a_bay_opens_it_and_gives_it_back(office: Office) -> None:
+    there = at_the_end(office, Cable(BcRecorder()), BC, sets_clock=True)
+    login: Login = CameraLogin(there.asking, lambda _asked: there.known_device, office.dock.who)
+    asked = login.ask(there.cable.device)
+    assert asked is not None
+
+    assert login.unlock(there.cable.device, asked) == ""
+    there.cable.number = (1, 8)
+    login.farewell(there.cable.device, asked)
+
+    assert not there.cable.recorder.is_volume
+    assert [one["sub"] for one in there.entries("CLOCK_SET")] == [str(there.known_device)] * 2
+    assert login.askable == {"4255:0001", "1d70:01d4", "1d70:01d5", "1d70:01d6", "1d70:01d7"}
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_refusal_is_about_the_camera_if_it_is_known(office: Office, is_known: bool) -> None:  # noqa: FBT001 - a parameter
+    there = at_the_end(office, Cable(BcRecorder(password=AT.login)), BC, sets_clock=True)
+    login = CameraLogin(there.asking, lambda _asked: there.known_device if is_known else None, office.dock.who)
+    asked = login.ask(there.cable.device)
+    assert asked is not None
+
+    assert login.unlock(there.cable.device, asked) == "wrong-password"
+    subject = there.known_device if is_known else office.dock.who
+    assert [one["sub"] for one in there.entries("UNLOCK_REFUSED")] == [str(subject)]
+
+
+def test_the_office_knows_a_camera_again_by_what_it_says(office: Office) -> None:
+    login, said = login_of(office), Asked("bc-plus", "A1B2C3D")
+    before = login.known(said)
+    device = found_again(office.index_key, Kind.DEVICE, "asked:A1B2C3D")
+    office.custody.record(Entry("DEVICE_ENROLLED", device, office.dock, {"identified_by": "asked"}, {"label": "A1B2C3D"}))
+
+    assert (before, login.known(said), login.known(Asked("bc-plus"))) == (None, device, None)
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+def test_why_it_was_not_opened_has_words(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    for language in ("zh", "en"):
+        monkeypatch.setenv("YIHU_LANG", language)
+        assert reason_text(fault.value) != fault.value
+        assert reason_text(fault.value).isascii() is (language == "en")
 
 
 # --- what is written down ---------------------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,11 +18,13 @@ import pytest
 from device_profiles.matching import match
 from device_profiles.profile import load_profiles
 from ingest.cards import Card
-from ingest.identify import ClaimKind, DeviceClaim, is_mount_point
+from ingest.identify import ClaimKind, DeviceClaim
 from ingest.manifest import list_card
-from ingest.mtp import claimed_by, command, is_mtp, mounted_mtp
+from ingest.mount import SystemMounting
+from ingest.mtp import WithMtp, _is_mounted, command, mounted_mtp
+from ingest.mtp_volume import as_volume
 from ingest.usb import UsbDevice
-from storage.errors import EvidenceError, NotFound, SourceChanged, StorageUnavailable, YihuError
+from storage.errors import NotFound, NotMounted, SourceChanged, StorageUnavailable, YihuError
 
 CAMERA = UsbDevice(
     "/devices/usb3/3-2", "3-2", "2672:0037", frozenset({"mtp"}), ("060101",), serial="C3221324500000", number=(3, 11)
@@ -57,20 +58,6 @@ def test_it_is_called_for_just_this_camera_and_to_read(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("interfaces", "speaks"),
-    [({"mtp"}, True), ({"mtp", "vendor"}, True), ({"mtp", "mass-storage"}, False), ({"vendor"}, False)],
-)
-def test_who_speaks_mtp_is_told_by_the_interface(interfaces: set[str], speaks: bool) -> None:  # noqa: FBT001 - a parameter
-    assert is_mtp(replace(CAMERA, interfaces=frozenset(interfaces))) is speaks  # type: ignore[arg-type] # its words
-
-
-def test_which_device_it_is_says_its_serial() -> None:
-    assert claimed_by(CAMERA) == DeviceClaim(ClaimKind.SERIAL, "2672:0037:C3221324500000")
-    assert claimed_by(replace(CAMERA, serial=None)) is None
-    assert claimed_by(replace(CAMERA, serial="\udcff")) == DeviceClaim(ClaimKind.SERIAL, "2672:0037:\\udcff")
-
-
 def test_without_jmtpfs_the_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
@@ -83,8 +70,8 @@ def test_without_jmtpfs_the_package_is_named(tmp_path: Path, monkeypatch: pytest
     [
         ("Requested device not found", SourceChanged),
         ("libusb_claim_interface() reports device is busy, likely in use by GVFS", StorageUnavailable),
-        ("LIBMTP PANIC: Unable to initialize device", EvidenceError),
-        ("", EvidenceError),
+        ("LIBMTP PANIC: Unable to initialize device", NotMounted),
+        ("", NotMounted),
     ],
 )
 def test_why_it_gives_up_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, error: type[YihuError]) -> None:
@@ -126,7 +113,7 @@ def test_what_is_mounted_is_let_go_of(tmp_path: Path, monkeypatch: pytest.Monkey
     jmtpfs(tmp_path, monkeypatch, script + "while :; do tail -f /dev/null & wait $!; done")
 
     with mounted_mtp(CAMERA, place) as mounted:
-        was_mounted = is_mount_point(place)
+        was_mounted = _is_mounted(place)
         (child,) = Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/task").glob("*/children")
         children = child.read_text().split()
     for left in children:  # the stand-in's own, which the real program has not
@@ -135,7 +122,7 @@ def test_what_is_mounted_is_let_go_of(tmp_path: Path, monkeypatch: pytest.Monkey
     assert was_mounted
     assert (mounted.root, mounted.options) == (place, "ro,nosuid,nodev,noexec")
     assert (tmp_path / "called").read_text().startswith("-device=3,11 -f -o ro,")
-    assert not is_mount_point(place)
+    assert not _is_mounted(place)
     assert not is_running(tmp_path)
 
 
@@ -146,10 +133,10 @@ def test_a_mount_that_an_earlier_start_left_is_taken_away(tmp_path: Path, monkey
     subprocess.run([MOUNT, "-t", "tmpfs", "old", place], check=True)
     jmtpfs(tmp_path, monkeypatch, "exit 1")
 
-    with pytest.raises(EvidenceError), mounted_mtp(CAMERA, place):
+    with pytest.raises(NotMounted), mounted_mtp(CAMERA, place):
         pass
 
-    assert not is_mount_point(place)
+    assert not _is_mounted(place)
 
 
 def test_a_card_whose_file_system_does_not_answer_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,3 +177,15 @@ def test_a_recording_inside_a_storage_lies_where_it_is_expected(tmp_path: Path, 
         (row,) = list_card(card, gopro).rows
 
     assert (row.kind.value, row.reason) == ("video", "")
+
+
+def test_it_is_read_and_never_cleared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mounting = WithMtp(SystemMounting(tmp_path / "disks"), tmp_path)
+    jmtpfs(tmp_path, monkeypatch, "echo 'Requested device not found'; exit 1")
+
+    with pytest.raises(SourceChanged), mounting.for_reading(as_volume(CAMERA)):
+        pass
+    with pytest.raises(NotMounted, match="never cleared"):
+        mounting.for_clearing(as_volume(CAMERA))
+
+    assert (tmp_path / "called").read_text().startswith("-device=3,11 ")

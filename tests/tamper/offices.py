@@ -10,21 +10,17 @@ from pathlib import Path
 
 from api.tokens import issue_token, revoke_token
 from cases.values import ActivityDetails, ActivityKind, IdNumber, MatterDetails, MatterKind, PartyDetails, PartyKind
-from ingest.camera import Asked, ClockReading, Docking
-from ingest.docked import Arrival, undocked
-from ingest.time_source import TimeSource
 from storage import witnesses
-from storage.clips import found
+from storage.clearings import Wanted, authorised, cleared
 from storage.evidence import Actor, Entry, Json, Kind, Role, Stage, Subject, TimeRange
 from storage.identity import found_again, fresh
 from storage.ledger.administrators import Witness
+from storage.ledger.anchored import Outside
 from storage.ledger.keys import FileSigner, VerifierKey
 from storage.ledger.publish import DirectoryShelf, publish
 from storage.ledger.witnessing import Witness as AtWork
 from storage.local_s3 import LocalS3
 from storage.objects import Bucket, ObjectName, Promise, deposit
-from storage.refusals import RefusedDevice
-from storage.stations import Station, Stations
 from yihu.erasing import erase
 from yihu.founding import found as founded
 from yihu.keys import retire
@@ -32,6 +28,7 @@ from yihu.officers import sign_entry
 from yihu.snapshots import snapshot_now
 from yihu.wiring import Office
 
+from .docked import come, give_out, stand
 from .outsiders import believe_an_authority, change_the_key, stamp, tell
 from .world import ORIGIN, Clock, World, grow, log_subject, sign, size_of
 
@@ -57,12 +54,14 @@ def make(root: Path, *, entries: int = 0, more: Sequence[str] = ()) -> World:
     believe_an_authority(world)
     office = Office.open(world.home / "yihu.toml", Clock())
     _ingest(office, root / "card")
-    _dock(office)
+    come(office)
     sign(office, world)
     stamp(office, world)
+    _clear(office)
     change_the_key(office, world)
     _file(office)
     _accounts(office)
+    give_out(office)
     sign_entry(office, 0, certificate=world.outside / "officer.pem", key=world.outside / "tsa" / "clerk.key")
     sign(office, world)
     publish(office.log, DirectoryShelf(world.outside / "overlap"))
@@ -171,33 +170,7 @@ def _ingest(office: Office, card: Path) -> None:
     office.custody.record(Entry("DEVICE_ENROLLED", camera, office.dock, {"identified_by": "named"}, {"label": "2"}))
     vkey = FileSigner.generate(card.parent / "second-dock.pem", name=str(other)).vkey
     office.custody.record(Entry("DOCK_KEY_SET", other, Actor(other, Role.DOCK), {"vkey": vkey}))
-    _dock(office)
-
-
-def _dock(office: Office) -> None:
-    """A dock comes and goes, and two things are refused in it."""
-    docks = Stations(office.custody, office.engine, office.index_key, office.dock, office.clock)
-    tower = Station("tower-8", "left", "platform-sample.0-usb:4", 8)
-    docks.attached(tower)
-    docks.refused(tower, RefusedDevice("3", "not-a-camera", "1234:5678", ("030101",), product="键盘"))
-    docks.refused(tower, RefusedDevice("4", "no-profile", "1234:9999", ("080650",)))
-    docks.detached(tower, "gone")
-
-
-def _dock(office: Office) -> None:
-    """Let a camera come with a clock of its own and go again, and have its card looked at."""
-    camera, actor = found_again(office.index_key, Kind.DEVICE, "2"), office.dock
-    shown = ClockReading("20401122160009", 480, datetime(2040, 11, 22, 8, tzinfo=UTC), timedelta(milliseconds=40))
-    asked = Asked("sample", clock=shown, battery_percent=80, free_bytes=1 << 30, total_bytes=1 << 34, needs_password=True)
-    docking = Docking(bay="A1", dock=str(fresh(Kind.DOCK)), asked=asked)
-    source = TimeSource("gnss", synchronised=True, error_ms=2)
-    arrival = Arrival.of(docking, next(iter(office.pipeline().profiles)), source=source)
-    seq = office.custody.record(arrival.entry(camera, actor, where="A1")).seq
-    office.custody.record(undocked(camera, actor, docking=seq, how="safe"))
-    findings: list[Json] = [{"code": code, "count": 1} for code in ("host-windows", "no-password")]
-    office.custody.record(Entry("CARD_EXAMINED", camera, actor, {"findings": findings, "manifest": seq}, {"paths": {}}))
-    clip = office.catalog.clips()[0].subject
-    office.custody.record(found(clip, actor, codes=["importance-vanished"], manifest=seq))
+    stand(office)
 
 
 def _witness(office: Office, world: World) -> None:
@@ -245,6 +218,22 @@ def _accounts(office: Office) -> None:
     issue_token(office.custody, name="测试岗甲", role=Role.REVIEWER, actor=office.operator)
     gone, _token = issue_token(office.custody, name="测试岗乙", role=Role.CLERK, actor=office.operator)
     revoke_token(office.custody, gone, actor=office.operator)
+
+
+def _clear(office: Office) -> None:
+    """Clear the camera twice: once to the end, and once so that it broke off."""
+    head = Outside(office.engine, office.log).head()
+    one, other, *_ = office.catalog.clips()
+    assert head is not None
+    for clips in ((one, other), (other,)):
+        wanted = [Wanted(clip.subject, clip.blake3, clip.size) for clip in clips]
+        policy: dict[str, Json] = {"any_store": True, "when": "at-once"}
+        entry = authorised(one.device, wanted, manifest=3, policy=policy, head=head, actor=office.dock)
+        seq = office.custody.record(entry).seq
+        if len(clips) > 1:
+            left = {other.subject: "changed"}
+            done = cleared(one.device, seq, removed=[one.subject], size=one.size, left=left, actor=office.dock)
+            office.custody.record(done)
 
 
 def _derive(office: Office) -> None:

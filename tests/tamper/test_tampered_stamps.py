@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from storage.database import reading, writing
 from storage.evidence import Entry, Json
@@ -22,7 +22,7 @@ from storage.ledger.checkpoint import Checkpoint
 from storage.ledger.publish import DirectoryShelf, publish
 from storage.ledger.stamping import head_at
 from storage.ledger.timestamp import request_for
-from storage.schema import timestamps
+from storage.schema import checkpoints, timestamps
 from storage.timestamps import timestamped
 from storage.verifier.logdir import verify_directory
 from storage.verifier.steps import Outcome, Report
@@ -92,7 +92,9 @@ def _postdated(it: Insider) -> None:
 
 
 def _older_head(it: Insider) -> None:
-    it.say(it.reply(it.head(19)), it.head(19))
+    with reading(it.office.engine) as connection:
+        oldest = it.head(connection.scalar(select(func.min(checkpoints.c.size)).where(checkpoints.c.size > 0)))
+    it.say(it.reply(oldest), oldest)
 
 
 def _another_tree(it: Insider) -> None:

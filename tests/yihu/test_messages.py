@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ingest.cards import Card, What
+from ingest.clear_policy import Reason
 from ingest.manifest import HOSTILE_NAME, IMPOSSIBLE_SIZE
 from ingest.progress import Step
 from storage.errors import EvidenceError, YihuError
@@ -20,6 +21,7 @@ from storage.evidence import DevicePath
 from storage.folder import FolderStore
 from storage.room import Room
 from tests.crashes.offices import faults, fill, founded, opened
+from yihu.clear_words import clear_reason_text
 from yihu.cli import app
 from yihu.cli.common import Exit
 from yihu.cli.watching import _WORDS
@@ -87,8 +89,12 @@ def test_every_reason_of_a_manifest_has_words(language: str) -> None:
     assert all(reason_text(reason).isascii() == (language == "en") for reason in reasons)
 
 
+def test_every_reason_to_leave_a_file_on_its_camera_has_words(language: str) -> None:
+    assert [reason for reason in Reason if clear_reason_text(reason).isascii() != (language == "en")] == []
+
+
 def test_every_step_has_words() -> None:
-    assert set(_WORDS) == set(Step) - {Step.READING, Step.LISTED}
+    assert set(_WORDS) == set(Step) - {Step.READING, Step.LISTED, Step.PROVING, Step.CLEARING}
 
 
 def links(card: Path, _patch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from yihu.cli import (
     asking,
     board,
     cameras,
+    clearing,
     demonstration,
     duty,
     exporting,
@@ -47,6 +48,11 @@ _COMMANDS = (
     ),
     (cameras.dock, "全天监视文件夹，文件静止后自动采集；Ctrl-C 结束", "Watch a folder all day and take in what has settled."),
     (board.board, "查看采集站各接口的状态（--tui 全屏，--demo 演示）", "Follow the bays of a running dock."),
+    (
+        clearing.clear,
+        "清除摄像机：只删除已存储、已锁定、已由外部见证的文件",
+        "Remove from a camera what is proved to be safe elsewhere.",
+    ),
     (serving.serve, "提供网页和接口，直到 Ctrl-C", "Serve the pages and the API until Ctrl-C."),
     (office.status, "现在有多少记录、在哪里、什么在等待", "Say what is where, what waits, where the ledger stands."),
     (filing.clips, "列出音像记录", "List clips."),
@@ -101,5 +107,6 @@ for name, group in (
     ("timestamp", timestamping.timestamp),
     ("profiles", profiles.profiles),
     ("camera", asking.camera),
+    ("receipt", clearing.receipt),
 ):
     app.add_typer(group, name=name)

@@ -162,7 +162,8 @@ def hand_over(
 
         office = open_office(config)
         device = holdings(office).find_camera(camera).subject
-        gave, took = (confirmed(office, name, card=card, pin=pin, signed=signed) for name in (giver, taker))
+        parts = ((giver, either("（交出人）", " (who gives it)")), (taker, either("（接收人）", " (who takes it)")))
+        gave, took = (confirmed(office, name, card=card, pin=pin, signed=signed, part=part) for name, part in parts)
         made = handover(office).hand_over(device, gave, took, actor=office.operator, since=_aware(since), remarks=remarks)
         result = {"entry": made, "camera": str(device), "from": str(gave.officer), "to": str(took.officer)}
         output.show(result, lambda: print(either(f"已交接（第 {made} 条）", f"handed over, as entry {made} says")))
@@ -278,4 +279,8 @@ def check(camera: Camera, config: Config = None, as_json: AsJson = False) -> Non
 
 
 def _aware(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.astimezone()
+    try:
+        return None if moment is None else moment.astimezone()
+    except OverflowError as error:
+        message = f"time: expected one that a calendar has, found {moment}"
+        raise ValueError(message) from error

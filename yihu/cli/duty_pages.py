@@ -20,19 +20,23 @@ from yihu.wiring import Office
 __all__ = ["asked_secretly", "confirmed", "lines_of", "print_lines"]
 
 
-def confirmed(office: Office, name: str | None, *, card: bool, pin: bool, signed: bool) -> Confirmed:
-    """Return the officer, and by what he is known: his card, his PIN, his signature, or somebody's choice."""
+def confirmed(office: Office, name: str | None, *, card: bool, pin: bool, signed: bool, part: str = "") -> Confirmed:
+    """
+    Return the officer, and by what he is known: his card, his PIN, his signature, or somebody's choice.
+
+    *part* says which of two is asked.
+    """
     if card + pin + signed > 1:
         message = either("--card、--pin、--signed 只能用一个", "only one of --card, --pin and --signed")
         raise typer.BadParameter(message)
     if card:
-        return _by_card(office, name)
+        return _by_card(office, name, f"{either('请刷卡', 'card')}{part}")
     if name is None:
         message = either("需要执法人员，或用 --card 刷卡", "an officer is needed, or --card")
         raise typer.BadParameter(message)
     officer = holdings(office).find_officer(name)
     if pin:
-        return identification(office).by_pin(officer, asked_secretly("PIN"), actor=office.operator)
+        return identification(office).by_pin(officer, asked_secretly(f"PIN{part}"), actor=office.operator)
     chosen = identification(office).by_choice(officer)
     if signed:
         return Confirmed(chosen.officer, How.SIGNED)
@@ -40,8 +44,8 @@ def confirmed(office: Office, name: str | None, *, card: bool, pin: bool, signed
     return chosen
 
 
-def _by_card(office: Office, name: str | None) -> Confirmed:
-    found = identification(office).by_card(asked_secretly(either("请刷卡", "card")))
+def _by_card(office: Office, name: str | None, question: str) -> Confirmed:
+    found = identification(office).by_card(asked_secretly(question))
     if name is not None and holdings(office).find_officer(name) != found.officer:
         message = f"card: it is not the one of {name}"
         raise Refused(message)

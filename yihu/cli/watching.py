@@ -12,6 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, TaskID, TextColumn, TimeRem
 from rich.progress import Progress as Bars
 
 from ingest.progress import Progress, Step, Watcher, unwatched
+from yihu.clear_words import clear_reason_text
 from yihu.language import either, explained
 
 _WORDS = {
@@ -22,7 +23,11 @@ _WORDS = {
     Step.EXAMINED: ("○ 已检查，无可播放内容", "○ examined, nothing to play"),
     Step.FAILED: ("✘ 未能采集", "✘ not taken in"),
     Step.WAITING: ("… 等待", "… waiting"),
+    Step.CLEARED: ("⌫ 已从摄像机删除", "⌫ removed from the camera"),
+    Step.LEFT: ("· 保留在摄像机上", "· stays on the camera"),
 }
+_READING = {Step.READING, Step.PROVING, Step.CLEARING}
+"""The steps that take time, and show how far they are."""
 _READ = {Step.SECURED, Step.MET_AGAIN, Step.FAILED}
 """The steps by which a file of the card is done with, as far as reading goes."""
 
@@ -50,7 +55,7 @@ class _Screen:
             if progress.step is Step.LISTED:
                 self._begin_card(progress)
                 return
-            if progress.step is Step.READING:
+            if progress.step in _READING:
                 self._read(progress)
                 return
             if progress.step is Step.READ:
@@ -60,7 +65,7 @@ class _Screen:
             task = self._reading.pop(progress.name, None)
             if task is not None:
                 self._bars.remove_task(task)
-            reason = f": {explained(progress.error)} ({progress.reason})" if progress.reason else ""
+            reason = f": {_why(progress)}" if progress.reason else ""
             self._bars.console.print(f"{either(*_WORDS[progress.step])} {progress.name}{reason}", markup=False, highlight=False)
 
     def _begin_card(self, progress: Progress) -> None:
@@ -73,3 +78,9 @@ class _Screen:
         if progress.name not in self._reading:
             self._reading[progress.name] = self._bars.add_task(escape(progress.name), total=progress.size)
         self._bars.update(self._reading[progress.name], completed=progress.done)
+
+
+def _why(progress: Progress) -> str:
+    if progress.step is Step.LEFT:
+        return clear_reason_text(progress.reason)
+    return f"{explained(progress.error)} ({progress.reason})"

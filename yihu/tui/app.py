@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
@@ -35,6 +36,8 @@ _RETRY = 1.0
 """Seconds after which a dock that does not answer is asked again."""
 _DRAW = 0.25
 _ALARM_LINES = 3
+_BLINK = 5.0
+"""Seconds for which the alarms blink when there is a new one."""
 
 _FILTERS: tuple[tuple[str, str, Callable[[Bay], bool]], ...] = (
     ("全部接口", "all bays", lambda _: True),
@@ -96,6 +99,8 @@ class BoardApp(App[None]):
         self._filter = 0
         self._columns = 1
         self._ended = threading.Event()
+        self._said: dict[str, Text] = {}
+        self._blink_until = 0.0
 
     def compose(self) -> ComposeResult:
         """Lay the screen out."""
@@ -142,12 +147,18 @@ class BoardApp(App[None]):
         return [bay for bay in self.mirror.in_order() if _FILTERS[self._filter][2](bay)]
 
     def _draw_frame(self) -> None:
-        self.query_one("#top", Static).update(f" {self._heading()}")
+        self._say("#top", Text(f" {self._heading()}"))
         keys = either(
             "q 退出  l English  f 筛选  ←↑↓→ 选择  Enter 详情", "q quit  l 中文  f filter  arrows choose  Enter details"
         )
-        self.query_one("#keys", Static).update(f" {keys}")
+        self._say("#keys", Text(f" {keys}"))
         self._draw_alarms()
+
+    def _say(self, where: str, text: Text) -> None:
+        """Show *text* there, if it is another one: what is laid out anew four times a second flickers."""
+        if self._said.get(where) != text:
+            self._said[where] = text
+            self.query_one(where, Static).update(text)
 
     def _heading(self) -> str:
         bays, busy = len(self.mirror.bays), sum(map(is_busy, self.mirror.bays.values()))
@@ -160,6 +171,7 @@ class BoardApp(App[None]):
         fresh = {(alarm.kind, alarm.about) for alarm in alarms} - {(alarm.kind, alarm.about) for alarm in self._rung}
         if fresh:
             self.bell()
+            self._blink_until = time.monotonic() + _BLINK
         self._rung = alarms
         lines = [f" {alarm_line(alarm)}" for alarm in self.mirror.alarms.values()]
         if self._trouble is not None:
@@ -168,9 +180,9 @@ class BoardApp(App[None]):
         if len(lines) > _ALARM_LINES:
             more = len(lines) - _ALARM_LINES + 1
             lines = [*lines[: _ALARM_LINES - 1], either(f" ! 另有 {more} 个告警", f" ! and {more} more alarms")]
-        strip = self.query_one("#alarms", Static)
-        strip.set_class(not lines, "quiet")
-        strip.update(Text("\n".join(lines), "blink" if fresh else ""))
+        self.query_one("#alarms").set_class(not lines, "quiet")
+        style = "blink" if time.monotonic() < self._blink_until else ""
+        self._say("#alarms", Text.assemble(("\n".join(lines), style)))
 
     async def _draw_bays(self) -> None:
         shown, grid = self.shown(), self.query_one("#grid", Grid)
@@ -181,10 +193,9 @@ class BoardApp(App[None]):
             await grid.remove_children(tiles[len(shown) :])
         if len(shown) > len(tiles):
             await grid.mount_all([Tile(bay) for bay in shown[len(tiles) :]])
-        nothing = self.query_one("#nothing", Static)
-        nothing.display = not shown
+        self.query_one("#nothing").display = not shown
         self.query_one("#bays").display = bool(shown)
-        nothing.update(either("没有可显示的接口", "there is no bay to show"))
+        self._say("#nothing", Text(either("没有可显示的接口", "there is no bay to show")))
         self._arrange(len(shown))
         if self.focused is None and shown and self.screen is self.screen_stack[0]:
             grid.query(Tile).first().focus()

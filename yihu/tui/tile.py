@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len, set_cell_size
+import textwrap
+
+from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.text import Text
 
 from ingest.board import Bay, Status
-from yihu.board_words import LOOKS, bay_reason, fitness, flow_text, left_text, one_line
+from yihu.board_words import LOOKS, amount_text, bay_reason, fitness, left_text, one_line, rate_text
 from yihu.language import either
 
-FULL = 6
+FULL = 7
 """Lines of a bay where everything finds room."""
+ROOMY = 5
+"""Lines from which on a reason may take two of them."""
 SMALLEST = 2
 NARROWEST = 24
 
@@ -59,7 +63,7 @@ def _body(bay: Bay, width: int, height: int) -> list[tuple[str, str]]:
     if bay.status is Status.IDLE:
         return [(_marks(bay), "grey62")]
     who = "  ".join(part for part in (bay.camera, bay.officer) if part)
-    trouble = [(text, f"bold {ink(bay)}") for text in (bay_reason(bay),) if text]
+    trouble = [(text, f"bold {ink(bay)}") for text in _wrapped(bay_reason(bay), width, lines=2 if height >= ROOMY else 1)]
     fit = [(text, "bold green3" if bay.is_fit else "bold red1") for text in (fitness(bay),) if text]
     left = [(_problems(bay), "bold red1")] if bay.problems else []
     advice = LOOKS[bay.status].advice
@@ -68,13 +72,21 @@ def _body(bay: Bay, width: int, height: int) -> list[tuple[str, str]]:
         return [(who, ""), *trouble, *fit, *left, (advice, f"{ink(bay)}"), *profile]
     if height <= SMALLEST:
         return [("  ".join(part for part in (bay.camera, left_text(bay.left)) if part), "")]
-    tail = [(_files(bay), "")]
-    return [(who, ""), (_bar(bay, width), ink(bay)), (flow_text(bay), ""), *left, *tail, (advice, ink(bay))]
+    pace = "  ".join(part for part in (left_text(bay.left), rate_text(bay)) if part)
+    flow = [(text, "") for text in (pace, _amount(bay), bay.file)]
+    return [(who, ""), (_bar(bay, width), ink(bay)), *left, *flow, (advice, ink(bay))]
 
 
-def _files(bay: Bay) -> str:
-    counted = f"{bay.files_done}/{bay.files} " if bay.files else ""
-    return f"{counted}{bay.file}"
+def _amount(bay: Bay) -> str:
+    counted = f"{bay.files_done}/{bay.files}" if bay.files else ""
+    return "  ".join(part for part in (amount_text(bay), counted) if part)
+
+
+def _wrapped(text: str, width: int, *, lines: int) -> list[str]:
+    """Break a reason where there is room for more than a line; Chinese may be broken anywhere."""
+    clean = one_line(text)
+    pieces = textwrap.wrap(clean, width) if clean.isascii() else chop_cells(clean, width)
+    return pieces if len(pieces) <= lines else [*pieces[: lines - 1], "".join(pieces[lines - 1 :])]
 
 
 def _problems(bay: Bay) -> str:
