@@ -25,7 +25,7 @@ PROGRAMS = ("qemu-system-x86_64", "qemu-img", "mmdebstrap", "mke2fs", "apt-get")
 
 
 class RigMissing(Exception):
-    """This machine cannot have the rig, and why."""
+    """Why a machine cannot have the rig."""
 
 
 @dataclass(frozen=True, slots=True)

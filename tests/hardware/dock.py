@@ -112,7 +112,12 @@ class Dock:
             partitioned=partitioned,
             label=f"CARD{self._made}",
         )
-        filled = {"partitioned": partitioned, "files": dict(files or {}), "program": WRITE_SAMPLE, "sample": profile}
+        filled: dict[str, Any] = {
+            "partitioned": partitioned,
+            "files": dict(files or {}),
+            "program": WRITE_SAMPLE,
+            "sample": profile,
+        }
         self.guest.order("fill_card", image=image, **filled)
         found = self.guest.order("list_card", image=image, partitioned=partitioned)
         card = Card(self.guest, image, partitioned, found)

@@ -165,7 +165,7 @@ class Guest:
         with self._lock:
             job = self._jobs[len(self._jobs)] = Job(self, len(self._jobs))
         words = [str(word) for word in command]
-        told = {"command": words, "env": {}, "user": user, "directory": directory, "program": program}
+        told: dict[str, Any] = {"command": words, "env": {}, "user": user, "directory": directory, "program": program}
         self.order("start", job=job.number, **told)
         return job
 

@@ -30,16 +30,14 @@ def installed(dock: Dock) -> Iterator[Office]:
     guest.write(f"/etc/systemd/system/{UNIT}.d/here.conf", HERE)
     guest.write("/etc/udev/rules.d/70-yihu.rules", (DEPLOY / "70-yihu.rules").read_bytes())
     guest.write("/usr/lib/sysusers.d/yihu.conf", (DEPLOY / "yihu.sysusers").read_bytes())
-    guest.run(
-        "systemd-sysusers && install -d -o yihu -g yihu -m 0750 /var/lib/yihu && udevadm control --reload && systemctl daemon-reload"
-    )
+    guest.run("systemd-sysusers && install -d -o yihu -g yihu -m 0750 /var/lib/yihu")
+    guest.run("udevadm control --reload && systemctl daemon-reload")
     guest.run("yihu", "init", HOME, "--name", "测试局", "--log", "service.example/yihu/rig", program=YIHU, user="yihu")
     office = Office(guest, HOME, user="yihu")
     office.set("[media]\nrender = false\n")
     yield office
-    guest.run(
-        f"systemctl stop {UNIT}; rm -rf {HOME} /etc/systemd/system/{UNIT}* /etc/udev/rules.d/70-yihu.rules; systemctl daemon-reload; udevadm control --reload"
-    )
+    guest.run(f"systemctl stop {UNIT}; rm -rf {HOME} /etc/systemd/system/{UNIT}* /etc/udev/rules.d/70-yihu.rules")
+    guest.run("systemctl daemon-reload; udevadm control --reload")
 
 
 def test_the_service_takes_a_camera_in_as_an_unprivileged_user(dock: Dock, installed: Office) -> None:

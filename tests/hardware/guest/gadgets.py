@@ -38,7 +38,7 @@ class Gadget:
         return self.place / "functions/mass_storage.0/lun.0"
 
 
-def plug(
+def plug(  # noqa: PLR0913 - what the tests may want to be otherwise
     name: str,
     images: list[str],
     *,
