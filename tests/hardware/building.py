@@ -50,7 +50,7 @@ class Rig:
 
 def place() -> Path:
     """Where the rig is kept."""
-    return Path(os.environ.get("YIHU_TEST_RIG") or ROOT / ".rig")
+    return Path(os.environ.get("YIHU_TEST_RIG") or ROOT / ".rig").resolve()
 
 
 def built() -> Rig:

@@ -8,7 +8,7 @@
 # As root, on Debian 12. FOLDER may be left half-made at any line: whoever calls this renames it when all is done.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-folder=$1
+folder=$1 system=$1/root
 suite=bookworm
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C TMPDIR="$folder"
 umask 022
@@ -29,7 +29,7 @@ kernel=$(apt-cache depends linux-image-amd64 | awk '/Depends: linux-image-/ { pr
 (cd packages && apt-get download -qq "$kernel" && dpkg -x "$kernel"_*.deb ../kernel) &
 downloading=$!
 
-# user space: `apt` is the smallest variant that has what is called required
+# user space: what Debian calls required, and what the tests need; no documentation
 without='man locale info doc lintian bug'
 set --
 for part in $without; do set -- "$@" "--dpkgopt=path-exclude=/usr/share/$part/*"; done
@@ -40,7 +40,7 @@ mmdebstrap --quiet --mode=root --variant=required --aptopt='Acquire::Languages "
 wait "$downloading"
 
 release=$(ls kernel/lib/modules)
-from=kernel/lib/modules/$release to=$folder/root/usr/lib/modules/$release
+from=kernel/lib/modules/$release to=$system/usr/lib/modules/$release
 mkdir -p "$to"
 cp "$from/modules.order" "$from/modules.builtin" "$from/modules.builtin.modinfo" "$to/"
 cd "$from/kernel"

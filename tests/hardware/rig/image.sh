@@ -44,7 +44,8 @@ while read -r driver; do
   cp "root$driver" early/modules/
   basename "$driver" >>early/order
 done <drivers
-(cd early && find . | ../root/bin/busybox cpio -o -H newc 2>/dev/null) >initrd
+system=$PWD/root
+(cd early && find . | "$system/bin/busybox" cpio -o -H newc 2>/dev/null) >initrd
 
 mke2fs -q -t ext4 -L rig -E lazy_itable_init=1,root_owner=0:0 -d root disk.img 3G
 rm -rf root early drivers
