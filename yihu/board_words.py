@@ -50,6 +50,8 @@ LOOKS = {
     Status.FAILED: Look("✘", "red", "失败", "failed", "请叫管理员", "call for help"),
 }
 
+_SAY_WHAT_TO_DO = {"pulled-early", "stored-later"}
+
 ALARMS = {
     AlarmKind.STORE_AWAY: ("存储连接不上", "store unreachable"),
     AlarmKind.DATABASE_AWAY: ("数据库连接不上", "database unreachable"),
@@ -85,6 +87,11 @@ def reason_words(reason: str) -> str:
     if reason in DOCK_REASONS:
         return either(*DOCK_REASONS[reason])
     return explained(reason) if has_words(reason) else reason_text(reason)
+
+
+def advice(bay: Bay) -> str:
+    """Say what to do, unless the reason says it already."""
+    return "" if bay.error in _SAY_WHAT_TO_DO else LOOKS[bay.status].advice
 
 
 def bay_reason(bay: Bay) -> str:

@@ -80,6 +80,8 @@ const REASON = {
   "clear-given-up": ["授权已由人员关闭", "a person closed the authorisation"],
 };
 
+const SAY_WHAT_TO_DO = new Set(["pulled-early", "stored-later"]);
+
 const SILENT_MS = 30_000;
 const RETRY_MS = 3_000;
 
@@ -141,7 +143,7 @@ function tile(bay) {
   return h("section", { class: `bay ${bay.status}`, "data-bay": bay.name },
     h("h2", {}, h("span", { class: "name" }, bay.name), h("span", { class: "symbol" }, symbol), h("span", { class: "word" }, pick(word))),
     h("p", { class: "who" }, [bay.camera, bay.officer].filter(Boolean).join("  ")),
-    h("p", { class: "advice" }, pick(advice)),
+    SAY_WHAT_TO_DO.has(bay.error) ? null : h("p", { class: "advice" }, pick(advice)),
     why ? h("p", { class: "reason" }, why) : null,
     fitness(bay) ? h("p", { class: bay.is_fit ? "" : "reason" }, fitness(bay)) : null,
     bay.problems ? h("p", { class: "reason" }, pick([`${bay.problems} 个文件未能采集`, `${bay.problems} files not taken in`])) : null,

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from ingest.board import Bay, Status
 from yihu.board_mirror import Mirror
-from yihu.board_words import LOOKS, bay_reason, fitness, flow_text, one_line
+from yihu.board_words import LOOKS, advice, bay_reason, fitness, flow_text, one_line
 from yihu.language import either
 from yihu.tui.tile import ink
 
@@ -73,7 +73,7 @@ def _facts(bay: Bay) -> list[tuple[tuple[str, str], str]]:
     counted = f"{bay.files_done}/{bay.files}" if bay.files else ""
     marks = [either("优先采集", "read first")] * bay.has_priority + [either("已锁定", "locked")] * bay.is_locked
     return [
-        (("怎么办", "what to do"), LOOKS[bay.status].advice),
+        (("怎么办", "what to do"), advice(bay)),
         (("原因", "reason"), bay_reason(bay)),
         (("记录仪", "camera"), bay.camera),
         (("型号", "profile"), bay.profile),

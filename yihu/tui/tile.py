@@ -8,7 +8,7 @@ from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.text import Text
 
 from ingest.board import Bay, Status
-from yihu.board_words import LOOKS, amount_text, bay_reason, fitness, left_text, one_line, rate_text
+from yihu.board_words import LOOKS, advice, amount_text, bay_reason, fitness, left_text, one_line, rate_text
 from yihu.language import either
 
 FULL = 7
@@ -66,15 +66,15 @@ def _body(bay: Bay, width: int, height: int) -> list[tuple[str, str]]:
     trouble = [(text, f"bold {ink(bay)}") for text in _wrapped(bay_reason(bay), width, lines=2 if height >= ROOMY else 1)]
     fit = [(text, "bold green3" if bay.is_fit else "bold red1") for text in (fitness(bay),) if text]
     left = [(_problems(bay), "bold red1")] if bay.problems else []
-    advice = LOOKS[bay.status].advice
+    what_to_do = advice(bay)
     if bay.status is not Status.READING:
         profile = [(bay.profile, "grey62")] if bay.profile and height >= FULL else []
-        return [(who, ""), *trouble, *fit, *left, (advice, f"{ink(bay)}"), *profile]
+        return [(who, ""), *trouble, *fit, *left, (what_to_do, f"{ink(bay)}"), *profile]
     if height <= SMALLEST:
         return [("  ".join(part for part in (bay.camera, left_text(bay.left)) if part), "")]
     pace = "  ".join(part for part in (left_text(bay.left), rate_text(bay)) if part)
     flow = [(text, "") for text in (pace, _amount(bay), bay.file)]
-    return [(who, ""), (_bar(bay, width), ink(bay)), *left, *flow, (advice, ink(bay))]
+    return [(who, ""), (_bar(bay, width), ink(bay)), *left, *flow, (what_to_do, ink(bay))]
 
 
 def _amount(bay: Bay) -> str:
