@@ -97,7 +97,7 @@ def test_every_bay_is_seen_with_its_word_and_its_symbol(board: Board, size: tupl
         assert "480 MB/3.2 GB" in text
         assert "80.0 MB/s" in text
         assert "20261121141000.MP4" in text
-        assert "中途被拔出，请重新插入" in text
+        assert "取下过早，请重新插入" in text
         assert "! 暂存盘快满: 83 %" in text
         assert "q 退出" in text
 
