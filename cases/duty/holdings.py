@@ -42,7 +42,8 @@ class Holdings:
         Say who carried the camera of a clip while it was taken, by what is known now.
 
         Whatever was found out since the clip became ours counts: issues that were put in afterwards, and what was undone. The
-        times are those its camera claims. Raises `NotFound`.
+        times are the corrected ones, with their uncertainty, where the clock of the camera was measured, else those it claims;
+        *within* is allowed at least. Raises `NotFound`.
         """
         found = self._ask(lambda view: queries.filmed(view, clip))
         if found is None:
@@ -50,7 +51,7 @@ class Holdings:
             raise NotFound(message)
         if found.start is None:
             return Carried(None, Why.NO_TIME)
-        return self.who(found.device, found.start, found.end, within=within)
+        return self.who(found.device, found.start, found.end, within=max(within, found.within))
 
     def now(self, device: Subject) -> Holding | None:
         """Return the holding of *device* that lasts, if somebody has it."""

@@ -77,9 +77,11 @@ def filmed(view: View, clip: Subject) -> Filmed | None:
     row = view.execute(select(clips).where(clips.c.clip == str(clip))).first()
     if row is None:
         return None
-    start = None if row.recorded_at is None else utc_moment(row.recorded_at)
-    length = timedelta(milliseconds=row.duration_ms or 0)
-    return Filmed(Subject.parse(row.device, Kind.DEVICE), start, None if start is None else moved(start, length))
+    told = row.corrected_at or row.recorded_at
+    start = None if told is None else utc_moment(told)
+    end = None if start is None else moved(start, timedelta(milliseconds=row.duration_ms or 0))
+    within = timedelta(milliseconds=(row.uncertainty_ms or 0) if row.corrected_at is not None else 0)
+    return Filmed(Subject.parse(row.device, Kind.DEVICE), start, end, within)
 
 
 def last_time(view: View, subject: Subject, type_: str) -> str | None:

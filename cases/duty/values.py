@@ -139,11 +139,13 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class Filmed:
-    """Which camera took a clip, and when, as far as its camera says."""
+    """Which camera took a clip, and when: by our clock where the camera's was measured, else as far as the camera says."""
 
     device: Subject
     start: datetime | None
     end: datetime | None
+    within: timedelta = timedelta(0)
+    """How wrong these times may be, where that was measured."""
 
 
 def moved(moment: datetime, by: timedelta) -> datetime:
