@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 DOCK_HELP = (
     """全天运行本机采集站：插上即采集，直到 Ctrl-C 或 SIGTERM。
 
-    设备只读挂载，因此需要挂载的权限（deploy/ 中的服务已有）。各接口的状态逐行显示，--json 每行一个对象，--tui 全屏；另一个终端用
-    yihu board 查看。--watch 则只监视一个文件夹，文件静止后自动采集。""",
+    设备只读挂载，因此需要挂载的权限（deploy/ 中的服务已有）。各接口的状态逐行显示，--json 每行一个对象，--tui 全屏；另一个终端
+    用 yihu board 查看。--watch 则只监视一个文件夹，文件静止后自动采集。""",
     """Run the docks of this host all day: what is plugged in is taken in, until Ctrl-C or SIGTERM.
 
     Cameras are mounted read-only; that takes the right to mount, which the service in deploy/ has. Every change of a bay is a
