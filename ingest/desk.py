@@ -35,3 +35,5 @@ class Desk:
     """How long a camera may take to show a volume."""
     again_every: timedelta = timedelta(seconds=30)
     """How often what could not be done yet is tried again, as long as the camera is there."""
+    steady_for: timedelta = timedelta(seconds=10)
+    """How long something must stay that came and went many times within a minute, before it is read."""

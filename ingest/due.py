@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 _RAREST = 10
 """Times the first delay: how long to wait after many attempts."""
+_MANY, _LATELY = 5, 60.0
+"""So often within so many seconds nobody takes a camera out by hand."""
 
 
 @dataclass(slots=True)
@@ -42,3 +45,19 @@ class Due:
             return False
         self._at = None
         return True
+
+
+@dataclass(slots=True)
+class Lately:
+    """How often something happened of late: a bad contact comes and goes every second, and would be docked each time."""
+
+    _at: deque[float] = field(default_factory=lambda: deque(maxlen=_MANY))
+
+    def once_more(self) -> None:
+        """It happened again."""
+        self._at.append(time.monotonic())
+
+    @property
+    def are_many(self) -> bool:
+        """Whether that was too often."""
+        return len(self._at) == _MANY and time.monotonic() - self._at[0] < _LATELY

@@ -22,7 +22,7 @@ from ingest.camera import Docking
 from ingest.desk import Desk
 from ingest.docked import How
 from ingest.docks import BayPlace
-from ingest.due import Due
+from ingest.due import Due, Lately
 from ingest.identify import DeviceClaim
 from ingest.logging_in import Stay
 from ingest.mtp_volume import as_volume, speaks_mtp
@@ -59,6 +59,7 @@ class Port:
     """What was in it is gone, and was shown to be."""
     _was_read: bool = False
     """What was last in it was ours before it went."""
+    _leavings: Lately = field(default_factory=Lately)
     _due: Due = field(default_factory=Due)
     """When to look again."""
 
@@ -148,14 +149,17 @@ class Port:
         self._is_left = False
         self._due.never()
         self._stay.is_volume()
-        admission = self._admit_named(names_of(volume.device, volume, self._stay.told))
-        if admission.is_admitted:
-            self._attend(volume)
+        if self._leavings.are_many:
+            self._due.within(self.desk.steady_for)
         else:
-            self._refuse(volume, Outcome(Status.REFUSED, error=str(admission.reason), refused=admission))
+            self._attend(volume)
 
     def _attend(self, volume: Volume) -> None:
         screen, visits = self._screen, self.desk.visits
+        admission = self._admit_named(names_of(volume.device, volume, self._stay.told))
+        if not admission.is_admitted:
+            self._refuse(volume, Outcome(Status.REFUSED, error=str(admission.reason), refused=admission))
+            return
         docking = self._docking(volume)
         screen.begin()
         with screen.reading(self.desk.turns, self.desk.stop) as reading:
@@ -281,6 +285,7 @@ class Port:
         """What was in the bay is gone: show whether that was too early, until something else is put in."""
         self._due.afresh()
         self._is_left = True
+        self._leavings.once_more()
         how: How = "early" if self._screen.status in _BUSY or self._screen.was_pulled else "safe"
         self._was_read = how == "safe" and self._there.is_read
         self._screen.left(how)

@@ -180,3 +180,21 @@ def test_a_volume_that_is_no_card_hides_no_card_beside_it(office: Office, card: 
         docks.until(lambda bay: bay.status is Status.REFUSED and office.catalog.counts().get("deposited") == 2, BAY)
 
     assert len(bodies(office, "DEVICE_REFUSED")) == 1
+
+
+def test_a_camera_with_a_bad_contact_fills_no_ledger_and_is_read_once_it_stays(office: Office, card: Path) -> None:
+    with docks_running(office) as docks:
+        for _ in range(5):
+            camera = docks.bus.plug(BAY, card)
+            docks.becomes(Status.SAFE, BAY)
+            camera.pull()
+            docks.becomes(Status.IDLE, BAY)
+        for _ in range(5):
+            docks.bus.plug(BAY, card).pull()
+            docks.until(lambda bay: bay.error == "pulled-early", BAY)
+        assert len(bodies(office, "DOCKED")) == 5
+        docks.bus.plug(BAY, card)
+        docks.becomes(Status.SAFE, BAY)
+
+    assert len(bodies(office, "DOCKED")) == 6
+    assert len(bodies(office, "UNDOCKED")) == 6
