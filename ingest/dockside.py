@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ingest.admission import Reason, admit_device
+from ingest.desk import Desk
 from ingest.docks import BayPlace, Docks
-from ingest.ports import Desk, Port
+from ingest.ports import Port
 from ingest.usb import Appeared, Arrived, Departed, UsbDevice, UsbEvent, Vanished
 
 Events = Callable[[threading.Event], Iterator[UsbEvent]]
@@ -44,6 +45,7 @@ class Dockside:
                 self._tell(event)
         finally:
             self.desk.stop.set()
+            self.desk.visits.running.works.stop()
             for thread in self._threads:
                 thread.join()
         if self._broken is not None:

@@ -13,6 +13,7 @@ from datetime import timedelta
 from ingest.camera import Asked
 from ingest.crew import Login
 from ingest.usb import UsbDevice
+from storage.errors import SourceChanged
 
 _BACK_WITHIN = timedelta(seconds=30)
 
@@ -58,13 +59,19 @@ class Stay:
         if asked is None or left is None or time.monotonic() - left > _BACK_WITHIN.total_seconds():
             self.forget()
             return False
-        self.login.farewell(device, asked)
         self.forget()
+        try:
+            self.login.farewell(device, asked)
+        except SourceChanged:
+            return False  # another camera in its place
         return True
 
-    def over(self) -> None:
-        """The volume is gone: the camera was taken out, or comes back in login mode in a moment."""
-        self._left = time.monotonic() if self.asked is not None else None
+    def over(self, *, is_read: bool) -> None:
+        """The volume is gone: the camera was taken out, or comes back in login mode in a moment, to be read if it was not."""
+        if is_read and self.asked is not None:
+            self._left = time.monotonic()
+        else:
+            self.forget()
 
     def forget(self) -> None:
         """Nothing is known of what comes next."""

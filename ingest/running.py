@@ -22,7 +22,8 @@ from ingest.progress import CardReport, Progress, Step, Waiting, said
 from ingest.steps import Steps
 from ingest.taking import Manner, Taking
 from ingest.works import Works
-from storage.evidence import DevicePath
+from storage.errors import EvidenceError
+from storage.evidence import DevicePath, Subject
 
 NOWHERE = Docking()
 """A folder that a person named."""
@@ -45,13 +46,15 @@ class Running:
         While nothing is being read and nothing is under way, also record complete readings that nobody recorded, and give up
         the berths of clips that are done.
         """
-        self.works.try_again()
         with self._turn:
-            if self._reading == 0 and self.works.is_idle:
-                self._recover()
-        for clip in self.steps.catalog.unfinished():
-            if not self.steps.is_done(clip.state):
-                self.works.deposit(clip.subject, clip.name)
+            damaged = self._recover() if self._reading == 0 and self.works.is_idle else []
+            unfinished = [
+                (one.subject, one.name) for one in self.steps.catalog.unfinished() if not self.steps.is_done(one.state)
+            ]
+            # asked before anything that waits is forgotten: the database may be away
+            self.works.try_again(unfinished)
+        for clip, error in damaged:
+            self.works.must_wait(clip, f"spool/{clip.id}", error)
 
     def take_in(
         self,
@@ -79,6 +82,7 @@ class Running:
         device = steps.enrolled(card.claim)
         arrival = steps.arrived(device, profile, docking)
         docked = steps.docked(device, arrival, said(card.root))
+        how.docked(device, docked)
         manifest = list_card(card, profile)
         manifest = manifest if only is None else manifest.only(only)
         listed = Listed(
@@ -123,13 +127,13 @@ class Running:
         """Return what is not in the store or not rendered, and readings in the spool that cannot be used."""
         return self.works.waiting()
 
-    def _recover(self) -> None:
+    def _recover(self) -> list[tuple[Subject, EvidenceError]]:
         """Bring the spool in order; a berth is given up by one thread only, so nothing may be under way."""
-        for damaged, error in self.steps.securing.recover():
-            self.works.must_wait(damaged, f"spool/{damaged.id}", error)
+        damaged = self.steps.securing.recover()
         for berth in self.steps.spool.berths():
             if self.steps.catalog.is_known(berth.clip) and self.steps.is_done(self.steps.catalog.clip(berth.clip).state):
                 berth.remove()
+        return damaged
 
     @contextmanager
     def _as_reader(self) -> Iterator[None]:

@@ -30,6 +30,8 @@ class Manner:
     """Waits, before each file, until it is this card's turn."""
     is_stopped: Callable[[], bool] = lambda: False
     """Says that reading must end now, also in the middle of a file."""
+    docked: Callable[[Subject, int], None] = lambda _device, _number: None
+    """Told by which entry the camera is recorded as being here."""
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ from ingest.progress import CardReport, Watcher
 from ingest.running import Running
 from ingest.taking import Manner
 from ingest.usb import Volume
-from storage.evidence import Subject
+from storage.evidence import DevicePath, Subject
 
 STORED_LATER = "stored-later"
 """Everything is ours, some of it not yet in the store."""
@@ -44,6 +44,8 @@ class Cleared:
     reason: str = ""
     is_for_later: bool = False
     """The same may end better in a while."""
+    stays: tuple[DevicePath, ...] | None = None
+    """Which files that may be recordings are left, where any was removed."""
 
 
 class Clearance(Protocol):
@@ -129,9 +131,11 @@ class Visits:
         cleared = self.clearance.clear(taken, self.mounting, show, watcher)
         if cleared is None:
             return outcome
-        return replace(
-            outcome, status=cleared.status, error=cleared.error, reason=cleared.reason, is_for_later=cleared.is_for_later
-        )
+        if cleared.stays is not None and taken.report.listed is not None:
+            # what is removed is not proved, or missed, when clearing goes on
+            taken = replace(taken, report=replace(taken.report, listed=taken.report.listed.only(cleared.stays)))
+        told = replace(outcome, status=cleared.status, error=cleared.error, reason=cleared.reason, taken=taken)
+        return replace(told, is_for_later=cleared.is_for_later)
 
     def go_on(self, outcome: Outcome) -> Outcome:
         """Look again at what waited for the store."""

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from ingest.progress import Progress, Step, Waiting, Watcher, said
-from storage.errors import StorageUnavailable, YihuError
+from storage.errors import Stopping, StorageUnavailable, YihuError
 from storage.evidence import Subject
 
 _PATIENCE = 3
@@ -33,6 +33,7 @@ class Works:
     _broken: BaseException | None = None
     """An error nobody foresaw; whoever waits is told."""
     _away: int = 0
+    _is_stopped: bool = False
 
     def deposit(self, clip: Subject, name: str, watcher: Watcher | None = None) -> None:
         """Send *clip* on its way, unless it is, or must wait."""
@@ -55,11 +56,19 @@ class Works:
             self._waiting[clip] = Waiting(clip, name, type(error).__name__, said(error))
         (watcher or self.watcher)(Progress(Step.WAITING, name, 0, reason=said(error), error=type(error).__name__))
 
-    def try_again(self) -> None:
-        """Let what waits go on when it is next handed over."""
+    def try_again(self, clips: Collection[tuple[Subject, str]]) -> None:
+        """Send *clips* on their way, those that had to wait among them; at no moment are they neither under way nor waiting."""
         with self._changed:
             self._waiting.clear()
             self._away = 0
+            new = [one for one in clips if one[0] not in self._under_way]
+            self._under_way.update(clip for clip, _ in new)
+        for clip, name in new:
+            self.pool.submit(self._moved, clip, name, self.watcher)
+
+    def stop(self) -> None:
+        """Begin with nothing more: what is under way comes to its end, everything else waits for the next start."""
+        self._is_stopped = True
 
     def finish(self, clips: Collection[Subject] | None = None) -> None:
         """Wait until *clips*, or all, have arrived or must wait, which is never an exception."""
@@ -97,6 +106,9 @@ class Works:
                 self._changed.notify_all()
 
     def _move(self, clip: Subject, name: str, watcher: Watcher) -> None:
+        if self._is_stopped:
+            message = f"{clip}: not begun"
+            raise Stopping(message)
         if self._away >= _PATIENCE:
             message = f"{clip}: not tried, since the store or the database was away {_PATIENCE} times in a row"
             raise StorageUnavailable(message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import urllib3
 
@@ -17,7 +17,7 @@ from ingest.mtp_volume import MTP
 from ingest.progress import Watcher, said
 from ingest.proving import Proven
 from ingest.visit import Cleared, Taken
-from storage.errors import NotFound, StorageUnavailable
+from storage.errors import NotFound, NotMounted, StorageUnavailable
 from yihu.clear_receipts import keep_receipt
 from yihu.clearing import CameraClearing
 from yihu.notary import ask_witnesses
@@ -52,6 +52,8 @@ class OfficeClearance:
                 report = self.clearing.clearing.clear(proven, card, watcher)
         except StorageUnavailable as error:
             return Cleared(Status.SAFE, error=type(error).__name__, reason=said(error), is_for_later=True)
+        except NotMounted as error:  # write-protected by its switch, among others: nothing was touched, and all of it is ours
+            return Cleared(Status.SAFE, error=f"clear-{Reason.UNREMOVABLE}", reason=said(error))
         self._keep_receipts(report)
         return _ended(report, proven)
 
@@ -72,7 +74,7 @@ class OfficeClearance:
         for authorised in report.closed:
             try:
                 keep_receipt(self.office, report.device, authorised)
-            except NotFound:  # a dock without a key signs none; the ledger says the same
+            except (NotFound, StorageUnavailable):  # a dock without a key signs none; what the ledger says can be printed later
                 return
 
 
@@ -90,5 +92,6 @@ def _ended(report: ClearReport, proven: Proven) -> Cleared:
         return Cleared(Status.FAILED, error=report.error, reason=report.reason)
     if report.left:
         later = any(set(one.reasons) <= _LATER for one in proven.left)
-        return Cleared(Status.SAFE, error=f"clear-{report.left[0].reasons[0]}", reason=f"{report.removed}", is_for_later=later)
+        told = Cleared(Status.SAFE, error=f"clear-{report.left[0].reasons[0]}", reason=f"{report.removed}", is_for_later=later)
+        return replace(told, stays=tuple(one.path for one in report.left))
     return Cleared(Status.CLEARED)

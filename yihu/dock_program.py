@@ -17,12 +17,12 @@ from datetime import timedelta
 from ingest.admission import Reason
 from ingest.board import AlarmKind, Board
 from ingest.crew import Login, NoLogin
+from ingest.desk import Desk
 from ingest.dock_presence import DockChange, How, Presence
 from ingest.docks import HOST, BayPlace, Docks
 from ingest.dockside import Dockside
 from ingest.mount import Mounting
 from ingest.mtp import WithMtp
-from ingest.ports import Desk
 from ingest.running import Running
 from ingest.turns import Turns
 from ingest.usb import UsbDevice, UsbEvent
@@ -83,11 +83,14 @@ class DockProgram:
             keeping = Housekeeping(running, stations, docks, board, self.caught_up, self.retry)
             stack.enter_context(keeping.started(self.stop))
             Dockside(self._desk(running, stations, docks), docks, hub=keeping.saw).run(self.events)
+        if keeping.broken is not None:
+            raise keeping.broken
 
     def _desk(self, running: Running, stations: Stations, docks: Docks) -> Desk:
         def refused(device: UsbDevice, bay: BayPlace | None, reason: Reason) -> None:
             dock = docks.docks[0] if bay is None else bay.dock
-            stations.refused(dock.station, _refused(device, "" if bay is None else bay.name, reason))
+            with suppress(StorageUnavailable):  # it stays counted, and housekeeping records it
+                stations.refused(dock.station, _refused(device, "" if bay is None else bay.name, reason))
 
         return Desk(
             visits=Visits(running, self.mounting, OfficeClearance(self.office, CameraClearing(self.office))),
@@ -115,6 +118,8 @@ class Housekeeping:
     caught_up: threading.Event
     retry: timedelta
     presence: Presence = field(init=False)
+    broken: BaseException | None = None
+    """What nobody foresaw, and ended it."""
     _alone: threading.Lock = field(default_factory=threading.Lock)
     _owed: list[DockChange] = field(default_factory=list)
     """What could not be recorded yet."""
@@ -145,9 +150,13 @@ class Housekeeping:
                 self._end()
 
     def _keep(self, stop: threading.Event) -> None:
-        while not stop.wait(_BEAT.total_seconds()):
-            with suppress(StorageUnavailable):  # the board rings for it; everything here is tried again
-                self.turn()
+        try:
+            while not stop.wait(_BEAT.total_seconds()):
+                with suppress(StorageUnavailable):  # the board rings for it; everything here is tried again
+                    self.turn()
+        except BaseException as error:  # noqa: BLE001 - raised by the program, which ends: nobody else would keep house
+            self.broken = error
+            stop.set()
 
     def turn(self) -> None:
         """Do what is due. Raises `StorageUnavailable`; nothing is forgotten then."""
