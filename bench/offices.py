@@ -29,6 +29,12 @@ def ingesting(cards: Sequence[Path], server: LocalS3 | None) -> Prepare:
     return prepare
 
 
+def office_in(place: Path) -> Path:
+    """Make a new office that keeps its evidence in a folder and renders nothing."""
+    found(place / "office", name="bench", log="bench.example/yihu/docks", more=_WITHOUT_RENDERING).engine.dispose()
+    return place / "office"
+
+
 def ledger(home: Path, *, url: str | None = None) -> Path:
     """Make a new office that only keeps a ledger, in a database of its own or in that of *url*."""
     database = [] if url is None else ["", "[database]", f'url = "{url}"']
