@@ -24,7 +24,7 @@ from bench.measure import Command, RunFailed
 
 RATE = 40_000_000
 """Bytes a second of one camera."""
-_MEMORY = Path("/dev/shm")  # noqa: S108 - a card must not be read from the disk that the spool is written to
+MEMORY = Path("/dev/shm")  # noqa: S108 - a card must not be read from the disk that the spool is written to
 _V1 = Path("/sys/fs/cgroup/blkio")
 _V2 = Path("/sys/fs/cgroup")
 _GROUP = "yihu-bench"
@@ -98,7 +98,7 @@ def missing() -> str:
 @contextmanager
 def cameras(work: Path, *, count: int, clips: int, size: int, rate: int = RATE) -> Iterator[Cameras]:
     """Have *count* cameras while inside, each with *clips* recordings of *size* bytes."""
-    memory = _MEMORY if _MEMORY.is_dir() else work
+    memory = MEMORY if MEMORY.is_dir() else work
     with ExitStack() as stack:
         group = stack.enter_context(_group())
         image = _image(Path(stack.enter_context(tempfile.TemporaryDirectory(dir=memory))), clips=clips, size=size)

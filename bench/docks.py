@@ -9,10 +9,11 @@ read the very same cameras:
 * ``openssl dgst -sha256``, for the processor time.
 
 The cameras are throttled by the kernel, which needs root and a control group for block devices. Reading ends when everything is
-in the spool; meanwhile the dock program deposits, here into a folder on the same disk. Its processor time and memory are given
-until everything is safe to remove, deposited included.
+in the spool, on a real disk; meanwhile the dock program deposits, into a folder in memory that stands for a store with disks of
+its own (``--store DIR`` for another). Its processor time and memory are given until everything is safe to remove, deposited
+included.
 
-``--full`` takes clips of 256 MiB instead of 32 MiB, large ones of 8 GiB instead of 512 MiB, and five rounds instead of two.
+``--full`` takes clips of 128 MiB instead of 32 MiB, large ones of 8 GiB instead of 512 MiB, and five rounds instead of two.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from bench.cameras import RATE, Cameras, cameras, missing
+from bench.cameras import MEMORY, RATE, Cameras, cameras, missing
 from bench.cards import write_sparse_card
 from bench.docking import Docked, docking
 from bench.measure import Command, Cost, Costs, Duel, RunFailed, Spread, cost_of, words_told
@@ -38,7 +39,7 @@ from yihu.language import either
 _MIB, _GIB = 2**20, 2**30
 _PERSISTENT = Path("/var/tmp")  # noqa: S108 - a memory disk (as /tmp may be) would make everything durable at no cost
 _COUNTS = (1, 4, 16)
-_CLIPS, _CLIP, _LONG_CLIP = 4, 32 * _MIB, 256 * _MIB
+_CLIPS, _CLIP, _LONG_CLIP = 4, 32 * _MIB, 128 * _MIB
 _BIG_CARDS = 4
 _THROUGHPUT, _RSS_MIB = 0.95, 256
 
@@ -72,6 +73,8 @@ class Bench:
 
     work: Path
     report: Report
+    store: Path
+    """Where a new folder for the store of each run is made."""
     rounds: int
     clip: int
     big: int
@@ -82,12 +85,12 @@ class Bench:
             found = Rounds(them.size)
             for _ in range(self.rounds):
                 self._round(them, found)
-        self._tell(count, found)
+        self.tell(count, found)
 
     def memory(self) -> None:
         """Find the largest memory for clips that are large, from cards that nothing slows down."""
         cards = [write_sparse_card(self.work / f"big-{number}", size=self.big) for number in range(_BIG_CARDS)]
-        safe = self._docked(lambda words: words, cards).safe
+        safe = self._docked(lambda words: words, cards, self.work).safe
         gib = self.big / _GIB
         what = either(
             f"{_BIG_CARDS} 台各一个 {gib:g} GiB 文件的内存峰值",
@@ -97,20 +100,22 @@ class Bench:
 
     def _round(self, them: Cameras, found: Rounds) -> None:
         found.load.append(os.getloadavg()[0])
-        found.ours.append(self._docked(them.reading, them.roots))
+        found.ours.append(self._docked(them.reading, them.roots, self.store))
         before = them.spent()
         found.read.append(cost_of(lambda _: them.reading(reading(them.roots)), self.work))
         found.source.append(them.spent() - before)
         found.copied.append(cost_of(lambda place: them.reading(copying(them.roots, place)), self.work))
         found.hashed.append(cost_of(lambda _: them.reading(hashing(them.roots)), self.work))
 
-    def _docked(self, slowed: Callable[[Command], Command], cards: Sequence[Path]) -> Docked:
+    def _docked(self, slowed: Callable[[Command], Command], cards: Sequence[Path], store: Path) -> Docked:
         def prepare(place: Path) -> Command:
-            return slowed(docking(office_in(place), cards))
+            return slowed(docking(office_in(place, store=Path(kept)), cards))
 
-        return Docked.from_json(words_told(prepare, self.work))
+        with tempfile.TemporaryDirectory(prefix="yihu-bench-", dir=store) as kept:
+            return Docked.from_json(words_told(prepare, self.work))
 
-    def _tell(self, count: int, found: Rounds) -> None:
+    def tell(self, count: int, found: Rounds) -> None:
+        """Put what was found with *count* cameras into the report."""
         many = either(f"{count} 台", f"{count} camera{'s' if count > 1 else ''}")
         each = f"{count} × {RATE / 1e6:g} MB/s"
         peers = self.report.peers
@@ -128,7 +133,7 @@ class Bench:
         rate, gib = found.rates, found.size / _GIB
         safe = [run.safe for run in found.ours]
         ratios = [theirs.wall / run.read.wall for run, theirs in zip(found.ours, found.read, strict=True)]
-        told = partial(self._figure)
+        told = self._figure
         told(f"throughput_{count}", either(f"{many}读取速度比 cat", f"{many}, reading to cat"), ratios, "×", least=_THROUGHPUT)
         told(f"rate_{count}", either(f"{many}读取速度", f"{many}, reading"), rate([run.read for run in found.ours]), "MB/s")
         told(f"rate_safe_{count}", either(f"{many}直到可以取下", f"{many}, until safe to remove"), rate(safe), "MB/s")
@@ -169,7 +174,7 @@ def main(words: Sequence[str]) -> None:
         report.left_out |= {part: lacking for part in parts if part != "memory"}
     with tempfile.TemporaryDirectory(prefix="yihu-bench-", dir=wanted.work) as directory:
         clip, big = (_LONG_CLIP, 8 * _GIB) if wanted.full else (_CLIP, _GIB // 2)
-        bench = Bench(Path(directory), report, wanted.runs or (5 if wanted.full else 2), clip, big)
+        bench = Bench(Path(directory), report, wanted.store, wanted.runs or (5 if wanted.full else 2), clip, big)
         for part in [part for part in parts if part not in report.left_out]:
             print(f"… {part}", file=sys.stderr, flush=True)
             _PARTS[part](bench)
@@ -184,8 +189,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--full", action="store_true", help="clips of 256 MiB, large ones of 8 GiB, and five rounds")
     parser.add_argument("--runs", type=int, help="how many rounds (default: 2, with --full 5)")
     parser.add_argument("--only", action="append", choices=list(_PARTS), help="measure only this; may be repeated")
+    parser.add_argument("--store", type=Path, default=MEMORY, help="where to keep the evidence (default: %(default)s)")
     parser.add_argument(
-        "--work", type=Path, default=_PERSISTENT, help="where to work: a real disk with 40 GiB free (default: %(default)s)"
+        "--work", type=Path, default=_PERSISTENT, help="where to work: a real disk with 70 GiB free (default: %(default)s)"
     )
     return parser
 
