@@ -186,7 +186,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="./run bench docks", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
-    parser.add_argument("--full", action="store_true", help="clips of 256 MiB, large ones of 8 GiB, and five rounds")
+    parser.add_argument("--full", action="store_true", help="clips of 128 MiB, large ones of 8 GiB, and five rounds")
     parser.add_argument("--runs", type=int, help="how many rounds (default: 2, with --full 5)")
     parser.add_argument("--only", action="append", choices=list(_PARTS), help="measure only this; may be repeated")
     parser.add_argument("--store", type=Path, default=MEMORY, help="where to keep the evidence (default: %(default)s)")
