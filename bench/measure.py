@@ -14,7 +14,8 @@ import shutil
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -120,13 +121,29 @@ Prepare = Callable[[Path], Command]
 
 def cost_of(prepare: Prepare, work: Path) -> Cost:
     """Run what *prepare* prepares, once. Raises `RunFailed` with its last words if it does not end well."""
+    with _in_place(work) as place:
+        return _run(_prepared(prepare, place), place)
+
+
+def words_told(prepare: Prepare, work: Path) -> str:
+    """Run what *prepare* prepares, once, which measures itself, and return what it says. Raises as `cost_of` does."""
+    with _in_place(work) as place:
+        return words_of(_prepared(prepare, place))
+
+
+def _prepared(prepare: Prepare, place: Path) -> Command:
+    command = prepare(place)
+    # what earlier runs left to be written to disk is not this one's business
+    os.sync()
+    return command
+
+
+@contextmanager
+def _in_place(work: Path) -> Iterator[Path]:
     place = work / "run"
     place.mkdir()
     try:
-        command = prepare(place)
-        # what earlier runs left to be written to disk is not this one's business
-        os.sync()
-        return _run(command, place)
+        yield place
     finally:
         shutil.rmtree(place)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,14 @@ def ingesting(cards: Sequence[Path], server: LocalS3 | None) -> Prepare:
         return Command([sys.executable, "-m", "yihu", "ingest", "--json", "--config", str(home), *map(str, cards)])
 
     return prepare
+
+
+def office_in(place: Path, *, store: Path | None = None) -> Path:
+    """Make a new office that renders nothing and keeps its evidence in the folder *store*, or in its own."""
+    kept = [] if store is None else ["", "[store]", f"path = {json.dumps(str(store))}"]
+    home = place / "office"
+    found(home, name="bench", log="bench.example/yihu/docks", more=[*kept, *_WITHOUT_RENDERING]).engine.dispose()
+    return home
 
 
 def ledger(home: Path, *, url: str | None = None) -> Path:

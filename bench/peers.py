@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 
+from bench.cards import clips_of
 from bench.measure import Command, Prepare
 from storage.local_s3 import LocalS3
 from storage.objects import Bucket
@@ -52,3 +53,34 @@ def copying_then_hashing(recordings: list[Path]) -> Callable[[Path], Command]:
         return Command(["sh", "-c", "\n".join(["set -e", *each, f"sync {shlex.quote(str(copy))}"])])
 
     return prepare
+
+
+def reading(cameras: Sequence[Path]) -> Command:
+    """``cat`` what is on *cameras*, all at once, to nowhere."""
+    return at_once([f"exec cat {_quoted(clips_of(camera))} > /dev/null" for camera in cameras])
+
+
+def copying(cameras: Sequence[Path], place: Path) -> Command:
+    """``cat`` each file that is on *cameras* into one of its own and ``sync`` it, all cameras at once."""
+    return at_once([_copying_one(camera, place / f"copy-{number}") for number, camera in enumerate(cameras)])
+
+
+def _copying_one(camera: Path, copy: Path) -> str:
+    copy.mkdir()
+    pairs = [(shlex.quote(str(clip)), shlex.quote(str(copy / clip.name))) for clip in clips_of(camera)]
+    return " && ".join(f"cat {clip} > {into} && sync {into}" for clip, into in pairs)
+
+
+def hashing(cameras: Sequence[Path]) -> Command:
+    """``openssl dgst -sha256`` of what is on *cameras*, all at once."""
+    return at_once([f"exec openssl dgst -sha256 {_quoted(clips_of(camera))}" for camera in cameras])
+
+
+def _quoted(paths: Sequence[Path]) -> str:
+    return shlex.join(map(str, paths))
+
+
+def at_once(each: Sequence[str]) -> Command:
+    """Run lines of a shell side by side; if one does not end well, the whole does not."""
+    begun = [f'( {line} ) & all="$all $!"' for line in each]
+    return Command(["sh", "-c", "\n".join(["all=", *begun, "for one in $all; do wait $one || exit 1; done"])])
