@@ -50,11 +50,12 @@ class OfficeClearance:
             show(Status.CLEARING)
             with mounting.for_clearing(taken.volume) as mounted, Card(mounted.root, taken.claim) as card:
                 report = self.clearing.clearing.clear(proven, card, watcher)
+                # before the card is let go of: from its CLEARED on a clearing has a receipt, also if the camera is pulled now
+                self._keep_receipts(report)
         except StorageUnavailable as error:
             return Cleared(Status.SAFE, error=type(error).__name__, reason=said(error), is_for_later=True)
         except NotMounted as error:  # write-protected by its switch, among others: nothing was touched, and all of it is ours
             return Cleared(Status.SAFE, error=f"clear-{Reason.UNREMOVABLE}", reason=said(error))
-        self._keep_receipts(report)
         return _ended(report, proven)
 
     def _proven(self, taken: Taken, watcher: Watcher) -> Proven:

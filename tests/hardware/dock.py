@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from signal import SIGTERM
 from typing import Any
 
@@ -42,6 +42,7 @@ class Card:
     partitioned: bool
     files: Mapping[str, str]
     """SHA-256 by path, as they were when the card was filled."""
+    folders: Sequence[str] = ()
 
     def digest(self) -> str:
         """Of every bit of it."""
@@ -50,6 +51,12 @@ class Card:
     def now(self) -> dict[str, str]:
         """What is on it now."""
         return dict(self.guest.order("list_card", image=self.image, partitioned=self.partitioned))
+
+    def folders_now(self) -> list[str]:
+        """Which folders are on it now."""
+        offset = 2048 * 512 if self.partitioned else 0
+        mounted = f"mount -o ro,loop,offset={offset} {self.image} /mnt && cd /mnt && find . -type d | sort; cd /; umount /mnt"
+        return self.guest.run(mounted).out.split("\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +128,7 @@ class Dock:
         self.guest.order("fill_card", image=image, **filled)
         found = self.guest.order("list_card", image=image, partitioned=partitioned)
         card = Card(self.guest, image, partitioned, found)
+        card = replace(card, folders=card.folders_now())
         self._cards.append(card)
         return card
 

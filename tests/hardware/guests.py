@@ -25,6 +25,10 @@ YIHU: Final = "import yihu.__main__; yihu.__main__.main()"
 """The program, as Python that has it in memory starts it."""
 
 
+class Silence(GuestFailed):
+    """A program said nothing more in time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ran:
     """How a command ended."""
@@ -63,6 +67,15 @@ class Job:
                 return dict(found)
         raise GuestFailed(self._story("ended"))
 
+    def until_line(self, beginning: str, seconds: float = PATIENCE) -> str:
+        """Return the next line that begins so; fails when none comes."""
+        end = time.monotonic() + seconds
+        while self.code is None:
+            line = self._next(end)
+            if line is not None and line.startswith(beginning):
+                return line
+        raise GuestFailed(self._story("ended"))
+
     def listen(self, end: float) -> None:
         """Take in one line, if one comes before *end*."""
         with suppress(queue.Empty):
@@ -84,7 +97,7 @@ class Job:
         try:
             message = self._news.get(timeout=max(0.0, end - time.monotonic()))
         except queue.Empty:
-            raise GuestFailed(self._story("nothing more came")) from None
+            raise Silence(self._story("nothing more came")) from None
         return self._take(message)
 
     def _take(self, message: dict[str, Any]) -> str | None:
