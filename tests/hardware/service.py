@@ -19,6 +19,7 @@ UNIT: Final = "yihu-dock.service"
 HOME: Final = "/var/lib/yihu"
 HERE: Final = f"""[Service]
 Environment=PYTHONPATH={PROGRAM["PYTHONPATH"]} PYTHONDONTWRITEBYTECODE=1
+StandardOutput=journal
 ExecStart=
 ExecStart=/usr/bin/python3 -m yihu dock --json --config {HOME}/yihu.toml
 """
