@@ -76,4 +76,4 @@ def _offset(taken: Taken) -> timedelta | None:
 
 def _clock_alarm(taken: Taken) -> list[tuple[AlarmKind, str]]:
     clock = taken.report.clock
-    return [(AlarmKind.CLOCK_WRONG, WRONG)] if clock is not None and WRONG in clock.findings else []
+    return [(AlarmKind.CLOCK_WRONG, "camera-clock")] if clock is not None and WRONG in clock.findings else []

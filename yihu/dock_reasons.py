@@ -38,7 +38,7 @@ DOCK_REASONS: Mapping[str, tuple[str, str]] = {
     "unfit-cleared": ("太久没有清除", "too long since it was cleared"),
     "unfit-taken-in": ("有文件未采集", "not everything on it is ours"),
     "unfit-findings": ("有未处理的发现", "open findings"),
-    "clock-wrong": ("设备时钟偏差过大", "the camera's clock is further off than allowed"),
+    "camera-clock": ("设备时钟偏差过大", "the camera's clock is further off than allowed"),
     "time-unsynchronised": ("本机时钟未与时间源同步", "this machine's clock is not set by a time source"),
     "filling-soon": ("几天内将满", "full within days"),
     "filling-urgent": ("一天内将满", "full within a day"),

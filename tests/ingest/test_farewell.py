@@ -23,7 +23,7 @@ from tests.ingest.asked import AT, BC, PROFILE, Desk, attempts_in, desk
 from tests.ingest.recorders import AtRecorder, BcRecorder
 from tests.ingest.usb_bus import Cable
 from yihu.asking import login_of
-from yihu.language import reason_text
+from yihu.board_words import reason_words
 from yihu.wiring import Office
 
 BACK = Unlocked(PROFILE, "bc-plus", "A1B2C3D")
@@ -166,8 +166,8 @@ def test_the_office_knows_a_camera_again_by_what_it_says(office: Office) -> None
 def test_why_it_was_not_opened_has_words(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
     for language in ("zh", "en"):
         monkeypatch.setenv("YIHU_LANG", language)
-        assert reason_text(fault.value) != fault.value
-        assert reason_text(fault.value).isascii() is (language == "en")
+        assert reason_words(fault.value) != fault.value
+        assert reason_words(fault.value).isascii() is (language == "en")
 
 
 # --- what is written down ---------------------------------------------------------------------------------------------------

@@ -201,6 +201,7 @@ class TestEveryFileIsShown:
         ends = {(shown.name, shown.step, shown.error) for shown in watched.shown if shown.step is not Step.READING}
         assert ends == {
             (str(card), Step.LISTED, ""),
+            (str(card), Step.READ, ""),
             ("gone.MP4", Step.FAILED, "SourceChanged"),
             ("DCIM/good.MP4", Step.SECURED, ""),
             ("DCIM/good.MP4", Step.DEPOSITED, ""),

@@ -111,7 +111,7 @@ def _forked(small: World, place: Path, old: Signer, growth: int) -> Path:
     return forged.published
 
 
-@pytest.mark.parametrize("growth", [1, 40])
+@pytest.mark.parametrize("growth", [1, 80])
 def test_another_history_under_the_old_key(small: World, old: Signer, tally: Tally, tmp_path: Path, growth: int) -> None:
     """
     Smaller than the true log, and larger.
@@ -134,7 +134,7 @@ def test_another_history_under_the_old_key(small: World, old: Signer, tally: Tal
 def test_no_witness_cosigns_another_history(small: World, old: Signer, tally: Tally, tmp_path: Path) -> None:
     """A witness knows the old key as well, and remembers."""
     world = small.copied_whole(tmp_path / "here")
-    directory = _forked(world, tmp_path, old, 40)
+    directory = _forked(world, tmp_path, old, 80)
     head = (directory / "checkpoint").read_text()
     raw = (directory / "tile" / "0").glob("*")
     hashes = [path for path in raw if path.is_file()] + list((directory / "tile" / "0").glob("000.p/*"))

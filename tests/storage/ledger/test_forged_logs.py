@@ -115,7 +115,7 @@ def test_an_entry_that_may_not_follow_is_noticed(tmp_path: Path) -> None:
 
     report = verify_directory(log.write(tmp_path), KEYS, life_cycle=LIFE_CYCLE)
 
-    assert wrong_steps(report) == {"life cycle"}
+    assert wrong_steps(report) == {"life cycle", "clearings"}
     assert "CLEARED may not follow when clip:0 is 'secured'" in str(report.steps[4].detail)
 
 
