@@ -17,7 +17,7 @@ from ingest.mtp_volume import MTP
 from ingest.progress import Watcher, said
 from ingest.proving import Proven
 from ingest.visit import Cleared, Taken
-from storage.errors import NotFound, StorageUnavailable
+from storage.errors import NotFound, NotMounted, StorageUnavailable
 from yihu.clear_receipts import keep_receipt
 from yihu.clearing import CameraClearing
 from yihu.notary import ask_witnesses
@@ -54,6 +54,8 @@ class OfficeClearance:
                 self._keep_receipts(report)
         except StorageUnavailable as error:
             return Cleared(Status.SAFE, error=type(error).__name__, reason=said(error), is_for_later=True)
+        except NotMounted as error:  # a card that is write-protected, or damaged so that it is only read
+            return Cleared(Status.SAFE, error=f"clear-{Reason.UNREMOVABLE}", reason=said(error))
         return _ended(report, proven)
 
     def _proven(self, taken: Taken, watcher: Watcher) -> Proven:
