@@ -98,7 +98,7 @@ def _plugged(guest: Guest, usb_id: str, program: Sequence[str]) -> Iterator[Func
     guest.run(f"vendor={vendor} model={model}; {MAKE}")
     job = guest.start(*program)
     try:
-        guest.run(f"until test -e {FOLDER}/ep1; do sleep 0.1; done; echo dummy_udc.{PORT} >{GADGET}/UDC")
+        guest.run(f"until test $(ls {FOLDER} | wc -l) -gt 1; do sleep 0.1; done; echo dummy_udc.{PORT} >{GADGET}/UDC")
         yield Function(guest, job)
     finally:
         guest.run(f"echo '' >{GADGET}/UDC", code=None)

@@ -123,7 +123,8 @@ def _is_at_rest(bay: dict[str, Any]) -> bool:
 def serving(guest: Guest) -> Iterator[Service]:
     """Run the service while inside; at the end it is told to stop, and stops well."""
     guest.run(f"systemctl start {UNIT}")
-    job = guest.start("journalctl", "--follow", "--lines=all", "--boot", "--output=cat", f"_SYSTEMD_UNIT={UNIT}")
+    this_run = guest.run(f"systemctl show -P InvocationID {UNIT}").out.strip()
+    job = guest.start("journalctl", "--follow", "--lines=all", "--output=cat", f"_SYSTEMD_INVOCATION_ID={this_run}")
     job.until(lambda line: "picture" in line)
     yield Service(job)
     if guest.machine.has_power:
