@@ -52,6 +52,10 @@ class Card:
         """What is on it now."""
         return dict(self.guest.order("list_card", image=self.image, partitioned=self.partitioned))
 
+    def seen_by(self, guest: Guest) -> Card:
+        """The same on the disk of another guest."""
+        return replace(self, guest=guest)
+
     def folders_now(self) -> list[str]:
         """Which folders are on it now."""
         offset = 2048 * 512 if self.partitioned else 0
@@ -107,6 +111,7 @@ class Dock:
         files: Mapping[str, int] | None = None,
         profile: str | None = None,
         mebibytes: int = 40,
+        label: str = "",
     ) -> Card:
         """Make a card with *files* of given sizes and the sample of a *profile* on it."""
         self._made += 1
@@ -117,7 +122,7 @@ class Dock:
             filesystem=filesystem,
             mebibytes=mebibytes,
             partitioned=partitioned,
-            label=f"CARD{self._made}",
+            label=label or f"CARD{self._made}",
         )
         filled: dict[str, Any] = {
             "partitioned": partitioned,
@@ -195,14 +200,19 @@ class Office:
     home: str
     user: str | None = None
 
+    def seen_by(self, guest: Guest) -> Office:
+        """The same on the disk of another guest."""
+        return replace(self, guest=guest)
+
     def set(self, lines: str) -> None:
         """Add lines to its settings."""
         path = f"{self.home}/yihu.toml"
         self.guest.run(f"cat >> {path}", stdin=f"\n{lines}")
 
-    def yihu(self, *arguments: object, code: int | None = 0) -> Ran:
+    def yihu(self, *arguments: object, code: int | None = 0, stdin: str = "") -> Ran:
         """Run a command of the program in this office."""
-        return self.guest.run("yihu", *arguments, program=YIHU, directory=self.home, user=self.user, code=code)
+        words = ("yihu", *arguments)
+        return self.guest.run(*words, program=YIHU, directory=self.home, user=self.user, code=code, stdin=stdin)
 
     def start(self, *arguments: object) -> Job:
         """Start a command of the program in the background."""

@@ -87,6 +87,11 @@ class Machine:
                 message = f"{what}: {answer['error']}"
                 raise GuestFailed(message)
 
+    @property
+    def has_power(self) -> bool:
+        """Whether it runs."""
+        return self.process.poll() is None
+
     def end(self) -> None:
         """Take its power away; what it had not written is lost."""
         self.process.kill()

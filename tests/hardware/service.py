@@ -59,7 +59,7 @@ def witnessed(office: Office) -> Iterator[None]:
     guest = office.guest
     if guest.run(f"test -e {WITNESS}", code=None).code:
         key = guest.run("yihu", "witness", "init", WITNESS, "--name", "outside.example/w1", "--json", program=YIHU).answer()
-        log = guest.python(VKEY, directory=HOME, user="yihu").out.strip()
+        log = guest.python(VKEY, directory=office.home, user=office.user).out.strip()
         guest.run("yihu", "witness", "watch", log, "--dir", WITNESS, program=YIHU)
         outside = ("http://127.0.0.1:8301", "--administrator", "检察院")
         office.yihu("witness", "add", "outside", key["verifier_key"], *outside)
@@ -68,8 +68,9 @@ def witnessed(office: Office) -> Iterator[None]:
     try:
         yield
     finally:
-        serving.signal(SIGINT)
-        serving.ended()
+        if guest.machine.has_power:
+            serving.signal(SIGINT)
+            serving.ended()
 
 
 @dataclass(slots=True)
@@ -81,13 +82,17 @@ class Service:
 
     def bay(self, camera: Camera) -> dict[str, Any]:
         """Return how the bay of *camera* stands."""
-        return self.bays.get(f"platform-dummy_hcd.{camera.port}-usb:1", {"status": "", "error": ""})
+        return self.bays.get(_place(camera), {"status": "", "error": ""})
 
-    def until(self, camera: Camera, *statuses: str, seconds: float = 180.0) -> dict[str, Any]:
+    def until(self, camera: Camera, *statuses: str) -> dict[str, Any]:
         """Wait until the bay of *camera* stands at one of *statuses*."""
-        while self.bay(camera)["status"] not in statuses:
+        return self.until_at(_place(camera), *statuses)
+
+    def until_at(self, place: str, *statuses: str, seconds: float = 180.0) -> dict[str, Any]:
+        """Wait until the bay at *place* stands at one of *statuses*."""
+        while place not in self.bays or self.bays[place]["status"] not in statuses:
             self._hear(seconds)
-        return self.bay(camera)
+        return self.bays[place]
 
     def until_at_rest(self, cameras: Sequence[Camera], seconds: float = 240.0) -> list[dict[str, Any]]:
         """Wait until nothing is left to do for any of *cameras*."""
@@ -107,6 +112,10 @@ class Service:
         self.bays[said["change"]["bay"]["name"]] = said["change"]["bay"]
 
 
+def _place(camera: Camera) -> str:
+    return f"platform-dummy_hcd.{camera.port}-usb:1"
+
+
 def _is_at_rest(bay: dict[str, Any]) -> bool:
     return bay["status"] == "cleared" or (bay["status"] == "safe" and not bay["error"])
 
@@ -115,10 +124,12 @@ def _is_at_rest(bay: dict[str, Any]) -> bool:
 def serving(guest: Guest) -> Iterator[Service]:
     """Run the service while inside; at the end it is told to stop, and stops well."""
     guest.run(f"systemctl start {UNIT}")
-    job = guest.start("journalctl", "--follow", "--lines=all", "--boot", "--output=cat", f"_SYSTEMD_UNIT={UNIT}")
+    this_run = guest.run(f"systemctl show -P InvocationID {UNIT}").out.strip()
+    job = guest.start("journalctl", "--follow", "--lines=all", "--output=cat", f"_SYSTEMD_INVOCATION_ID={this_run}")
     job.until(lambda line: "picture" in line)
     yield Service(job)
-    guest.run(f"systemctl stop {UNIT} && test $(systemctl show -P Result {UNIT}) = success")
+    if guest.machine.has_power:
+        guest.run(f"systemctl stop {UNIT} && test $(systemctl show -P Result {UNIT}) = success")
 
 
 def stays(card: Card) -> dict[str, str]:
@@ -134,7 +145,7 @@ def was_cleared(office: Office, *cards: Card) -> None:
         assert card.now() == stays(card)
         assert card.folders_now() == card.folders
     cleared = 0
-    for path in office.guest.run(f"ls {HOME}/receipts/*.receipt").out.split():
+    for path in office.guest.run(f"ls {office.home}/receipts/*.receipt").out.split():
         cleared += office.answer("receipt", "verify", path)["removed"]
     assert cleared == len(recordings)
     office.yihu("verify")

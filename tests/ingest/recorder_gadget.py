@@ -20,6 +20,8 @@ from pathlib import Path
 from tests.ingest.recorders import AtRecorder, BcRecorder, Recorder
 
 _FULL_AND_HIGH_SPEED = 3
+_ADDRESSES_AS_WRITTEN = 16
+"""Whatever endpoints the controller has: a recorder answers at 0x81 and 0x01."""
 _UNBIND = 1
 
 
@@ -31,7 +33,7 @@ def descriptors() -> bytes:
         endpoints = (struct.pack("<BBBBHB", 7, 5, address, 2, packet, 0) for address in (0x81, 0x01))
         speeds.append(interface + b"".join(endpoints))
     body = struct.pack("<II", 3, 3) + b"".join(speeds)
-    return struct.pack("<III", 3, 12 + len(body), _FULL_AND_HIGH_SPEED) + body
+    return struct.pack("<III", 3, 12 + len(body), _FULL_AND_HIGH_SPEED | _ADDRESSES_AS_WRITTEN) + body
 
 
 def serve(recorder: Recorder, folder: Path) -> None:
@@ -47,7 +49,7 @@ def serve(recorder: Recorder, folder: Path) -> None:
 
 
 def _answer(recorder: Recorder, folder: Path) -> None:
-    given, taken = os.open(folder / "ep1", os.O_WRONLY), os.open(folder / "ep2", os.O_RDONLY)
+    given, taken = os.open(folder / "ep81", os.O_WRONLY), os.open(folder / "ep01", os.O_RDONLY)
     while told := os.read(taken, 512):
         if answer := recorder.hear(told):
             os.write(given, answer)

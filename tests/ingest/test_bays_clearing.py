@@ -5,17 +5,21 @@ A bay clears a camera once both proofs are there, and never before.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from ingest.board import Status
+from ingest.mount import Mounted
+from ingest.usb import Volume
 from storage import witnesses
+from storage.errors import NotMounted, SourceChanged
 from storage.evidence import Kind
 from storage.identity import found_again
 from storage.ledger.administrators import Witness
 from tests.crashes.offices import fill, footage, founded
-from tests.docksides import docks_running
+from tests.docksides import Bus, Folders, docks_running
 from tests.ingest.clearable import AT_ONCE
 from tests.yihu.commanding import served, witness_for
 from yihu.web import Server
@@ -72,6 +76,53 @@ def test_a_camera_goes_from_plug_to_cleared_with_nobody_touching_a_keyboard(offi
     assert (card / "System Volume Information" / "IndexerVolumeGuid").exists()
     assert len(list((office.home / "receipts").iterdir())) == 1
     assert {clip.state for clip in office.catalog.clips()} == {"deposited"}
+
+
+class WriteProtected(Folders):
+    """Cards with the little switch down."""
+
+    @contextmanager
+    def for_clearing(self, volume: Volume) -> Iterator[Mounted]:
+        """See `ingest.mount.Mounting`."""
+        message = f"{volume.node}: it is write-protected"
+        raise NotMounted(message)
+        yield
+
+
+class PulledAtTheEnd(Folders):
+    """Cards that are pulled when all is done and written to the ledger, before they are let go of."""
+
+    @contextmanager
+    def for_clearing(self, volume: Volume) -> Iterator[Mounted]:
+        """See `ingest.mount.Mounting`."""
+        with super().for_clearing(volume) as mounted:
+            yield mounted
+        message = f"{volume.node}: is gone"
+        raise SourceChanged(message)
+
+
+def test_a_card_that_cannot_be_written_to_is_safe_all_the_same(office: Office, card: Path, tmp_path: Path) -> None:
+    at_work = witness_for(office, tmp_path / "court")
+    with served(at_work) as server:
+        know(office, at_work, server)
+        with docks_running(office, Bus(WriteProtected())) as docks:
+            docks.bus.plug(BAY, card, serial="BWC-0001")
+            shown = docks.becomes(Status.SAFE, BAY)
+
+    assert (shown.error, shown.reason) == ("clear-unremovable", "/dev/sample10: it is write-protected")
+    assert len(recordings(card)) == 3
+
+
+def test_a_clearing_has_its_receipt_also_where_the_camera_is_pulled_at_once(office: Office, card: Path, tmp_path: Path) -> None:
+    at_work = witness_for(office, tmp_path / "court")
+    with served(at_work) as server:
+        know(office, at_work, server)
+        with docks_running(office, Bus(PulledAtTheEnd())) as docks:
+            docks.bus.plug(BAY, card, serial="BWC-0001")
+            docks.becomes(Status.FAILED, BAY)
+
+    assert recordings(card) == []
+    assert len(list((office.home / "receipts").iterdir())) == 1
 
 
 def test_nothing_is_cleared_while_nobody_outside_holds_the_ledger(office: Office, card: Path) -> None:
