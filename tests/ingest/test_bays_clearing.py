@@ -5,7 +5,7 @@ A bay clears a camera once both proofs are there, and never before.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -81,10 +81,14 @@ def test_a_camera_goes_from_plug_to_cleared_with_nobody_touching_a_keyboard(offi
 class WriteProtected(Folders):
     """Cards with the little switch down."""
 
-    def for_clearing(self, volume: Volume) -> AbstractContextManager[Mounted]:
+    @contextmanager
+    def for_clearing(self, volume: Volume) -> Iterator[Mounted]:
         """See `ingest.mount.Mounting`."""
-        message = f"{volume.node}: it is write-protected"
-        raise NotMounted(message)
+        if volume.sysfs in self.cards:
+            message = f"{volume.node}: it is write-protected"
+            raise NotMounted(message)
+        with super().for_clearing(volume) as mounted:
+            yield mounted
 
 
 class PulledAtTheEnd(Folders):
