@@ -1,4 +1,4 @@
-"""Devices that are no disks, on FunctionFS: a camera over MTP, and one that must be asked."""
+"""Devices that are no disks, on FunctionFS: a camera over MTP."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from signal import SIGKILL
 from typing import Final
 
 from tests.hardware.guests import Guest, Job
-from tests.hardware.machine import SHARES
 
 PORT: Final = 6
 """The virtual host controller they hang on."""
@@ -26,21 +25,6 @@ ln -s functions/ffs.rig configs/c.1/ && mount -t functionfs rig {FOLDER}
 UNMAKE: Final = f"""
 umount --lazy {FOLDER}; cd {GADGET} && rm -f configs/c.1/ffs.rig
 rmdir configs/c.1 functions/ffs.rig strings/0x409; cd / && rmdir {GADGET} {FOLDER}
-"""
-RECORDER: Final = """
-import sys
-from pathlib import Path
-from tests.ingest import recorder_gadget
-from tests.ingest.recorders import BcRecorder
-
-class Telling(BcRecorder):
-    def hear(self, told):
-        answer = super().hear(told)
-        if self.is_volume:
-            print("unlocked", flush=True)
-        return answer
-
-recorder_gadget.serve(Telling(), Path(sys.argv[1]))
 """
 UMTPRD: Final = """loop_on_disconnect 1
 storage "{files}" "Internal" "ro"
@@ -73,14 +57,6 @@ class Function:
 
     def pull(self) -> None:
         self.guest.run(f"echo '' >{GADGET}/UDC")
-
-
-@contextmanager
-def recorder(guest: Guest) -> Iterator[Function]:
-    """Plug a recorder in that must be asked; it says ``unlocked`` when it should come back as a disk."""
-    program = ("env", f"PYTHONPATH={SHARES['code']}", "python3", "-c", RECORDER, FOLDER)
-    with _plugged(guest, "4255:0001", program) as function:
-        yield function
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Cameras that are no disks when they are put in, at the bays of the service: over MTP, and in login mode."""
+"""Cameras that are no disks, at the bays of the service: over MTP."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.hardware.dock import Dock
-from tests.hardware.functions import PLACE, PORT, mtp_camera, recorder
+from tests.hardware.functions import PLACE, mtp_camera
 from tests.hardware.service import install, serving, uninstall
 
 pytestmark = [pytest.mark.hardware, pytest.mark.full, pytest.mark.timeout(900)]
@@ -34,19 +34,3 @@ def test_a_camera_over_mtp_is_taken_in(installing: Dock) -> None:
     assert (bay["status"], bay["profile"]) == ("safe", "gopro"), bay
     assert Counter(office.stock()) == Counter(digests)
     office.yihu("verify")
-
-
-def test_a_camera_in_login_mode_is_asked_unlocked_and_read(installing: Dock) -> None:
-    """It comes back as a disk in the same bay, labelled with the id it told."""
-    guest, office = installing.guest, install(installing.guest)
-    office.yihu("camera", "password", "amba-4255-0001", stdin="654321\n")
-    card = installing.card(profile="amba-4255-0001", label="A1B2C3D")
-
-    with serving(guest) as service, recorder(guest) as locked:
-        locked.program.until_line("unlocked")
-        locked.pull()
-        installing.plug(card, usb_id="4255:000f", port=PORT, wait=False)
-        bay = service.until_at(PLACE, "safe", "refused", "failed")
-
-    assert (bay["status"], bay["profile"], bay["camera"]) == ("safe", "amba-4255-0001", "A1B2C3D"), bay
-    office.has_taken_in(card)

@@ -50,6 +50,7 @@ def bodies(office: Office, kind: str) -> list[dict[str, Any]]:
     return [body for type_, body in office.guest.python(LEDGER, directory=office.home).answer() if type_ == kind]
 
 
+@pytest.mark.full
 def test_two_cameras_of_one_serial_are_two_cameras(dock: Dock) -> None:
     office = dock.office()
     one = dock.card("vfat", profile="generic-dcim", files={"DCIM/100MEDIA/ONE.MP4": 1000})
@@ -64,6 +65,7 @@ def test_two_cameras_of_one_serial_are_two_cameras(dock: Dock) -> None:
     office.has_taken_in(one, two)
 
 
+@pytest.mark.full
 def test_a_card_that_is_write_protected_stays_as_it_is(dock: Dock) -> None:
     """It is safe all the same, and the bay says why nothing was removed."""
     office = dock.office(settings=CLEARS)
@@ -99,6 +101,7 @@ def test_what_was_read_while_the_store_was_away_is_stored_later(dock: Dock) -> N
     office.has_taken_in(card)
 
 
+@pytest.mark.full
 def test_a_hub_that_is_pulled_with_cameras_in_it_is_a_dock_that_is_gone(dock: Dock, tmp_path: Path) -> None:
     office = dock.office(settings='[dock]\nprofiles = "docks"\n')
     controller = dock.guest.run(HUB_CONTROLLER).out.strip()

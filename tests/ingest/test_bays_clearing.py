@@ -78,16 +78,20 @@ def test_a_camera_goes_from_plug_to_cleared_with_nobody_touching_a_keyboard(offi
     assert {clip.state for clip in office.catalog.clips()} == {"deposited"}
 
 
+def refuse_to_write(volume: Volume) -> None:
+    """Say what the kernel says of a card that is write-protected."""
+    message = f"{volume.node}: it is write-protected"
+    raise NotMounted(message)
+
+
 class WriteProtected(Folders):
     """Cards with the little switch down."""
 
     @contextmanager
     def for_clearing(self, volume: Volume) -> Iterator[Mounted]:
         """See `ingest.mount.Mounting`."""
-        if volume.sysfs in self.cards:
-            message = f"{volume.node}: it is write-protected"
-            raise NotMounted(message)
-        with super().for_clearing(volume) as mounted:
+        with self.for_reading(volume) as mounted:
+            refuse_to_write(volume)
             yield mounted
 
 
