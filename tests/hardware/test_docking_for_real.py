@@ -13,6 +13,7 @@ pytestmark = [pytest.mark.hardware, pytest.mark.timeout(900)]
 MIB = 1 << 20
 
 
+@pytest.mark.full  # the service takes four from plug to cleared in every run
 def test_four_cameras_at_once_are_taken_in_with_nobody_touching_anything(dock: Dock) -> None:
     """Four makers, three file systems, with and without a partition table; not a bit of their cards is another afterwards."""
     office = dock.office()
