@@ -59,18 +59,6 @@ class Login(Protocol):
         ...
 
 
-class Nobody:
-    """Knows nobody: for a dock of an office that gives out no cameras."""
-
-    def badge_of(self, _device: Subject) -> str | None:
-        """See `Crew.badge_of`."""
-        return None
-
-    def standing(self, _taken: Taken, _docking: Docking, *, is_cleared: bool) -> Standing:  # noqa: ARG002 - the protocol's
-        """See `Crew.standing`."""
-        return Standing()
-
-
 class NoLogin:
     """Knows no dialect."""
 

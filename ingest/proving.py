@@ -58,11 +58,6 @@ class Proven:
     """The head, held outside, under which the entries of all *files* are proved to be."""
     policy: Policy
 
-    @property
-    def waits_for_anchor(self) -> bool:
-        """Whether asking the witnesses once more may be all that is missing for some file."""
-        return any(set(one.reasons) <= {Reason.NOT_ANCHORED, Reason.NO_WITNESS} for one in self.left)
-
 
 class _Against(Exception):
     """Why a file is not proved."""

@@ -15,7 +15,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -89,12 +89,6 @@ def lines(board: Board, stop: threading.Event, *, after: int = -1, pause: timede
         if time.monotonic() - last >= pause.total_seconds():
             last = time.monotonic()
             yield heartbeat(after)
-
-
-def print_board(board: Board, stop: threading.Event, out: Callable[[str], object]) -> None:
-    """Give *out* every update of the board as a line of JSON, the whole picture first, until *stop* is set."""
-    for text in lines(board, stop):
-        out(text)
 
 
 def _asked(connection: socket.socket, start: str) -> int:

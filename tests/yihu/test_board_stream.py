@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from ingest.board import AlarmKind, Bay, Board, Change, Picture, Status
+from ingest.board import AlarmKind, Bay, Board, Change, Status
 from ingest.board_json import parsed
 from storage.errors import EvidenceError, StorageUnavailable
 from tests.api.small_office import Clock
 from yihu.board_client import BoardClient
-from yihu.board_stream import addressed, print_board, serving_board
+from yihu.board_stream import addressed, serving_board
 
 AT_ONCE = timedelta(0)
 LONG = timedelta(seconds=30)
@@ -223,19 +223,3 @@ def test_where_no_dock_runs_that_is_said(client: BoardClient) -> None:
 def test_an_error_of_the_dock_is_not_taken_for_one_of_the_socket(board: Board, path: Path) -> None:
     with pytest.raises(OSError, match="card"), serving_board(board, path):
         raise OSError(5, "card")
-
-
-def test_lines_are_printed_until_the_dock_stops(board: Board) -> None:
-    stop, printed = threading.Event(), []
-
-    def out(text: str) -> None:
-        printed.append(parsed(text))
-        if len(printed) == 1:
-            board.show(Bay("2", Status.IDENTIFYING))
-        else:
-            stop.set()
-
-    print_board(board, stop, out)
-
-    assert isinstance(printed[0], Picture)
-    assert printed[1] == Change(3, board.bay("2"))
