@@ -49,7 +49,9 @@ def services_of(office: Office) -> Services:
         clock=office.clock,
         log_origin=office.log.origin,
         index_key=office.index_key,
+        vault=office.vault,
         board=office.home / office.settings.board.socket,
+        office_name=office.settings.office.name,
     )
 
 
