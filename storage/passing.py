@@ -8,7 +8,6 @@ be emptied at any time: then idle sessions end a little earlier, and whoever was
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -98,7 +97,7 @@ class Counters(Storage):
         """Return when the window ends, in seconds since 1970."""
         with reading(self._engine) as connection:
             until = connection.scalar(select(attempts.c.until).where(attempts.c.name == key))
-        return math.ceil(self._clock().timestamp() if until is None else until)
+        return self._clock().timestamp() if until is None else float(until)
 
     def check(self) -> bool:
         """Say whether the database answers."""

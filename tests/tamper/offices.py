@@ -14,7 +14,7 @@ from api.people.rules import Rules
 from api.people.sessions import Came, Sessions
 from api.tokens import issue_token, revoke_token, token_digest
 from cases.values import ActivityDetails, ActivityKind, IdNumber, MatterDetails, MatterKind, PartyDetails, PartyKind
-from storage import witnesses
+from storage import passing, witnesses
 from storage.evidence import Actor, Entry, Json, Kind, Role, Stage, Subject, TimeRange
 from storage.identity import found_again, fresh
 from storage.ledger.administrators import Witness
@@ -220,6 +220,7 @@ def _accounts(office: Office) -> None:
     issue_token(office.custody, name="测试岗甲", role=Role.REVIEWER, actor=office.operator)
     gone, _token = issue_token(office.custody, name="测试岗乙", role=Role.CLERK, actor=office.operator)
     revoke_token(office.custody, gone, actor=office.operator)
+    passing.prepare(office.engine)
     for login in ("sample.a", "sample.b"):
         _person(office, login)
 
