@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, FastAPI, Request
 
 from api.footage import Viewing
 from api.people.accounts import Accounts
@@ -51,10 +51,15 @@ class Desk:
         )
 
 
-def _desk(request: Request) -> Desk:
-    desk = request.app.state.desk
+def desk_of(app: FastAPI) -> Desk:
+    """Return the desk of an application that `api.app.create_app` made."""
+    desk = app.state.desk
     assert isinstance(desk, Desk)  # noqa: S101 - create_app put it there
     return desk
+
+
+def _desk(request: Request) -> Desk:
+    return desk_of(request.app)
 
 
 AtDesk = Annotated[Desk, Depends(_desk)]
