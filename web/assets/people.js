@@ -184,6 +184,11 @@ function addForm(shown, again) {
   return form("narrow", [login.row, person.row, h("label", { for: "role" }, say("role")), role, h("button", { type: "submit", class: "main" }, say("make"))], send);
 }
 
+function why(act) {
+  const reason = window.prompt(say("why"))?.trim();
+  if (reason) act(reason);
+}
+
 function accountList(people, shown, again) {
   if (people.length === 0) return nothing("—");
   const act = (path, body) => async () => {
@@ -203,7 +208,7 @@ function accountList(people, shown, again) {
       "li",
       { class: "tile line" },
       h("span", {}, h("strong", {}, each.login ?? say("erased")), " ", beside(each.name), h("br"), h("span", { class: "small" }, state)),
-      h("span", { class: "row" }, each.enabled && h("button", { type: "button", onclick: act(`${place}/link`) }, say("newLink")), h("button", { type: "button", onclick: () => act(`${place}/${turn[0]}`, { reason: say("accounts") })() }, turn[1])),
+      h("span", { class: "row" }, each.enabled && h("button", { type: "button", onclick: act(`${place}/link`) }, say("newLink")), h("button", { type: "button", onclick: () => why((reason) => act(`${place}/${turn[0]}`, { reason })()) }, turn[1])),
     );
   };
   return h("ul", { class: "plain" }, people.map(line));

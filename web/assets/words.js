@@ -66,7 +66,7 @@ const WORDS = {
   enable: ["恢复", "Enable"],
   disabled: ["已停用", "disabled"],
   noPassword: ["尚未设置密码", "no password yet"],
-  reason: ["理由", "Reason"],
+  why: ["为什么？理由将记入账本的密匣。", "Why? The reason goes into the vault."],
   linkShown: ["一次性链接，只显示这一次，请以可信方式交给本人：", "A one-time link, shown this once; hand it to its owner:"],
   token: ["令牌", "Token"],
   signingIn: ["正在登录…", "Signing in…"],
