@@ -44,11 +44,6 @@ def totp_removed(account: Subject, *, actor: Actor) -> Entry:
     return Entry("TOTP_REMOVED", account, actor)
 
 
-def identity_linked(account: Subject, identity: str, *, issuer: str, subject: str, actor: Actor) -> Entry:
-    """Say that an issuer vouches for somebody; *identity* is the blind index of issuer and subject."""
-    return Entry("IDENTITY_LINKED", account, actor, {"identity": identity}, {"issuer": issuer, "subject": subject})
-
-
 def signed_in(session: str, *, how: str, proof: Mapping[str, Json], came: Mapping[str, Json], actor: Actor) -> Entry:
     """Say that somebody opened a session; *came* is from where and with what."""
     return Entry("SIGNED_IN", actor.who, actor, {"session": session, "how": how, **proof}, came)

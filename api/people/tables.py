@@ -11,7 +11,6 @@ entry                 moves              body                                   
 ``PASSWORD_SET``      stays (active)     how (link, change), SHA-256 of the link                    password (hash)
 ``TOTP_SET``          stays (active)     step of the first code, digests of the recovery codes      secret
 ``TOTP_REMOVED``      stays (active)
-``IDENTITY_LINKED``   stays (active)     blind index of issuer and subject                          issuer, subject
 ``SIGNED_IN``         stays (active)     SHA-256 of the session, how, step or recovery code         address, browser
 ``SESSION_ENDED``     stays              SHA-256 of the session, why
 ``ACCOUNT_DISABLED``  active → disabled                                                             reason
@@ -44,7 +43,6 @@ _WHILE_ACTIVE = (
     "PASSWORD_SET",
     "TOTP_SET",
     "TOTP_REMOVED",
-    "IDENTITY_LINKED",
     "SIGNED_IN",
 )
 
@@ -72,14 +70,6 @@ recovery_codes = Table(
     Column("code", Text, primary_key=True),
     Column("set_seq", BigInteger, nullable=False),
     Column("used_seq", BigInteger),
-)
-
-identities = Table(
-    "identities",
-    projections,
-    Column("identity", Text, primary_key=True),
-    Column("account", Text, nullable=False),
-    Column("linked_seq", BigInteger, nullable=False),
 )
 
 sessions = Table(
@@ -151,12 +141,6 @@ def _totp_removed(recorded: Recorded) -> Iterable[Change]:
     yield _of_person(recorded, accounts.c.totp_seq.is_not(None), totp_seq=None)
 
 
-def _identity_linked(recorded: Recorded) -> Iterable[Change]:
-    entry = recorded.entry
-    row = {"identity": entry.body["identity"], "account": str(entry.subject), "linked_seq": recorded.seq}
-    yield Change(insert(identities).values(**row))
-
-
 def _signed_in(recorded: Recorded) -> Iterable[Change]:
     entry, body = recorded.entry, recorded.entry.body
     row = {
@@ -203,7 +187,6 @@ _PROJECTIONS: dict[str, Callable[[Recorded], Iterable[Change]]] = {
     "PASSWORD_SET": _password_set,
     "TOTP_SET": _totp_set,
     "TOTP_REMOVED": _totp_removed,
-    "IDENTITY_LINKED": _identity_linked,
     "SIGNED_IN": _signed_in,
     "SESSION_ENDED": _session_ended,
     "ACCOUNT_DISABLED": _disabled,

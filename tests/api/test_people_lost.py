@@ -40,27 +40,27 @@ def test_a_link_that_was_used_in_vain_is_used_again(
     first = stranger.post("/api/links", json=body, headers=OWN).status_code
     again = stranger.post("/api/links", json=body, headers=OWN).status_code
 
-    assert first == (503 if fault.hit else 200)
+    assert (bool(fault.hit), first) == (True, 503)
     assert again in {200, 410}
     assert sign_in(stranger).status_code == 201
     assert len(office.entries("PASSWORD_SET")) == 1
 
 
 @MOMENTS
-@pytest.mark.parametrize("number", range(1, 7))
+@pytest.mark.parametrize("number", range(1, 6))
 def test_a_sign_in_that_broke_off_is_done_again(office: SmallOffice, stranger: TestClient, moment: Moment, number: int) -> None:
     """And the session of which nobody got the secret is of no use to anybody."""
     enrolled(office)
     fault = spoil(office, number, moment)
     first, again = sign_in(stranger), sign_in(stranger)
 
-    assert (first.status_code, again.status_code) == (503 if fault.hit else 201, 201)
-    assert "set-cookie" not in first.headers or first.status_code == 201
+    assert (bool(fault.hit), first.status_code, again.status_code) == (True, 503, 201)
+    assert "set-cookie" not in first.headers
     assert stranger.get("/api/session").status_code == 200
 
 
 @MOMENTS
-@pytest.mark.parametrize("number", range(1, 9))
+@pytest.mark.parametrize("number", range(1, 7))
 def test_a_password_change_that_broke_off_leaves_one_password_that_works(
     office: SmallOffice, stranger: TestClient, moment: Moment, number: int
 ) -> None:
@@ -70,7 +70,5 @@ def test_a_password_change_that_broke_off_leaves_one_password_that_works(
     answer = stranger.put("/api/account/password", json={"password": PASSWORD, "new": OTHER}, headers=OWN)
     works = [sign_in(browser(stranger), each).status_code for each in (PASSWORD, OTHER)]
 
-    assert answer.status_code == (503 if fault.hit else 204)
+    assert (bool(fault.hit), answer.status_code) == (True, 503)
     assert sorted(works) == [201, 401]
-    if not fault.hit:
-        assert works == [401, 201]

@@ -23,7 +23,6 @@ SIGN_IN: dict[str, Told] = {
     ),
     "TOTP_SET": Told({"recovery": [DIGEST], "step": 59850240}, {"secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"}),
     "TOTP_REMOVED": Told(),
-    "IDENTITY_LINKED": Told({"identity": "0" * 64}, {"issuer": "https://sample.example", "subject": "sample"}),
     "SIGNED_IN": Told(
         {"how": "password+totp", "recovery": DIGEST, "session": DIGEST, "step": 59850241},
         {"address": "192.0.2.1", "browser": "sample"},

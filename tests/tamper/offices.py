@@ -226,7 +226,7 @@ def _accounts(office: Office) -> None:
 
 
 def _person(office: Office, login: str) -> None:
-    """Somebody with a second role, a second factor, an issuer who vouches, a link, and two sessions of which one ended."""
+    """Somebody with a second role, a second factor, a link, and two sessions of which one ended."""
     rules, known = Rules(), (office.custody, office.engine, office.clock)
     accounts = Accounts(*known, rules, key=office.index_key)
     link = accounts.add(login, name=f"样例员 {login}", role=Role.REVIEWER, actor=office.operator)
@@ -235,10 +235,6 @@ def _person(office: Office, login: str) -> None:
     actor = Actor(person.subject, Role.REVIEWER)
     codes = [recovery_digest(f"{login} {number}") for number in range(2)]
     office.custody.record(entries.totp_set(person.subject, fresh_secret(), step=1, recovery=codes, actor=actor))
-    identity = found_again(office.index_key, Kind.ACCOUNT, login).id
-    office.custody.record(
-        entries.identity_linked(person.subject, identity, issuer="https://sample.example", subject=login, actor=actor)
-    )
     sessions = Sessions(*known, rules)
     first = sessions.open(actor, how="password+recovery", came=Came("192.0.2.1"), proof={"recovery": codes[0]})
     sessions.open(actor, how="password+totp", came=Came("192.0.2.1"), proof={"step": 2})

@@ -105,11 +105,11 @@ def test_certificates_of_the_office_are_trusted_by_whoever_has_its_authority(off
         urllib3.PoolManager(ssl_context=context, retries=False) as trusting,
         urllib3.PoolManager(retries=False) as doubting,
     ):
+        with pytest.raises(urllib3.exceptions.SSLError):
+            doubting.request("GET", f"{server.url}/api/status")
         trusting.request("POST", f"{server.url}/api/links", json={"link": link, "password": PASSWORD}, headers=OWN)
         body = {"login": "admin", "password": PASSWORD}
         signed_in = trusting.request("POST", f"{server.url}/api/session/password", json=body, headers=OWN)
-        with pytest.raises(urllib3.exceptions.SSLError):
-            doubting.request("GET", f"{server.url}/api/status")
     later.engine.dispose()
 
     assert server.url.startswith("https://")

@@ -142,7 +142,6 @@ def test_a_changed_cell_of_any_projection_is_found(filled: Filled, table: Table)
 
 EMPTY_HERE = {
     "accounts",
-    "identities",
     "log_keys",
     "people_roles",
     "quorums",

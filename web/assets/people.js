@@ -156,7 +156,7 @@ function sessionList(sessions, again) {
     again();
   };
   const line = (each) =>
-    h("li", { class: "tile line" }, h("span", {}, beside(moment(each.opened_at), each.how)), each.this ? h("span", { class: "kind" }, say("thisOne")) : h("button", { type: "button", onclick: () => end(each.session) }, say("endSession")));
+    h("li", { class: "tile line" }, h("span", {}, beside(moment(each.opened_at), name("how", each.how))), each.this ? h("span", { class: "kind" }, say("thisOne")) : h("button", { type: "button", onclick: () => end(each.session) }, say("endSession")));
   return h("ul", { class: "plain" }, sessions.map(line));
 }
 

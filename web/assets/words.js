@@ -231,6 +231,13 @@ const CODES = {
     CLEAR_AUTHORISED: ["允许清除设备", "Clearing the camera allowed"],
     CLEARED: ["设备上已清除", "Cleared from the camera"],
   },
+  how: {
+    password: ["密码", "password"],
+    "password+totp": ["密码与验证码", "password and code"],
+    "password+recovery": ["密码与恢复码", "password and recovery code"],
+    changed: ["修改密码后", "after a change of password"],
+    token: ["令牌", "token"],
+  },
   role: {
     system: ["系统", "System"],
     dock: ["采集工作站", "Dock"],
