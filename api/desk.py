@@ -31,6 +31,7 @@ class Desk:
     accounts: Accounts
     second_factor: SecondFactor
     signing_in: SigningIn
+    attempts: Attempts
 
     @classmethod
     def of(cls, services: Services) -> Desk:
@@ -48,7 +49,13 @@ class Desk:
             accounts=Accounts(*known, clock, rules, key=services.index_key),
             second_factor=second_factor,
             signing_in=SigningIn(services.engine, attempts, sessions, second_factor, strangers, key=services.index_key),
+            attempts=attempts,
         )
+
+    def tidy(self) -> None:
+        """Forget what passed."""
+        self.attempts.forget_old()
+        self.sessions.forget_old()
 
 
 def desk_of(app: FastAPI) -> Desk:

@@ -69,6 +69,11 @@ class Seen:
         with writing(self._engine) as connection:
             connection.execute(delete(session_seen).where(session_seen.c.session == session))
 
+    def forget_before(self, moment: datetime) -> None:
+        """Forget what was not used since then."""
+        with writing(self._engine) as connection:
+            connection.execute(delete(session_seen).where(session_seen.c.seen < utc_text(moment)))
+
 
 class Counters(Storage):
     """Counts for the rate limits of `limits`, in the database: neither a restart nor a second process forgets them."""

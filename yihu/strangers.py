@@ -1,4 +1,4 @@
-"""Telling the ledger once a minute how many strangers were refused, while the server runs."""
+"""Once a minute, while the server runs: the ledger is told how many strangers were refused, and what passed is forgotten."""
 
 from __future__ import annotations
 
@@ -41,5 +41,6 @@ def _record(office: Office, desk: Desk) -> None:
     about = found_again(office.index_key, Kind.LOG, office.settings.office.log)
     try:
         desk.strangers.record(office.custody, about, office.dock)
+        desk.tidy()
     except YihuError as error:  # it stays counted, and the next minute says it
         log.warning("refused sign-ins wait to be recorded", reason=str(error))

@@ -62,6 +62,10 @@ class Attempts:
         self._give_back(self._by_account, attempt.account)
         self._give_back(self._by_address, attempt.address)
 
+    def forget_old(self) -> None:
+        """Forget counts whose time is over, so that whoever invents names does not fill the table."""
+        self._counters.reset()
+
     def _give_back(self, item: RateLimitItemPerSecond, name: str) -> None:
         self._limiter.hit(item, name, cost=-1)
 

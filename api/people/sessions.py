@@ -84,6 +84,10 @@ class Sessions:
             return  # somebody else ended it
         self._seen.forget(digest)
 
+    def forget_old(self) -> None:
+        """Forget when sessions were last used that are over by now."""
+        self._seen.forget_before(self._clock() - self.rules.longest)
+
     def _is_good(self, session: Session) -> bool:
         if self._is_over(session):
             return False

@@ -133,6 +133,28 @@ def test_names_and_addresses_are_not_kept_in_the_counts(office: SmallOffice, str
     assert "testclient" not in rows
 
 
+def test_counts_and_last_uses_that_are_over_are_forgotten(office: SmallOffice, stranger: TestClient) -> None:
+    enrolled(office)
+    sign_in(stranger, "wrong password", login="nobody")
+    sign_in(stranger)
+    office.clock.now += timedelta(minutes=2)
+    stranger.get("/api/session")
+    before = rows(office)
+    desk_of(stranger).tidy()
+    kept = [before, rows(office)]
+    office.clock.now += Rules().longest + timedelta(minutes=1)
+    desk_of(stranger).tidy()
+
+    assert kept == [(2, 1), (2, 1)]
+    assert rows(office) == (0, 0)
+
+
+def rows(office: SmallOffice) -> tuple[int, ...]:
+    with office.services.engine.connect() as connection:
+        tables = ("attempts", "session_seen")
+        return tuple(len(connection.exec_driver_sql(f"SELECT * FROM {name}").all()) for name in tables)  # noqa: S608
+
+
 def desk_of(client: TestClient) -> Desk:
     desk = client.app.state.desk  # type: ignore[attr-defined]
     assert isinstance(desk, Desk)
