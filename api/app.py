@@ -11,6 +11,7 @@ from api import clips, docks, filings, ledger, matters, parties, problems, sessi
 from api.desk import Desk
 from api.headers import Guarded
 from api.pages import serve_pages
+from api.people import administering, own
 from api.services import Services
 
 _ABOUT = """
@@ -35,6 +36,8 @@ def create_app(services: Services, *, pages: Path | None) -> FastAPI:
     app.state.desk = Desk.of(services)
     for noun in (status, session, parties, matters, clips, filings, viewings, docks):
         app.include_router(noun.router)
+    for router in (session.links, own.router, administering.router):
+        app.include_router(router)
     app.include_router(ledger.entries)
     app.include_router(ledger.log)
     if pages is not None:

@@ -1,29 +1,22 @@
-"""What one running application keeps beside its `Services`: who is signed in, what they watch, how many strangers knocked."""
+"""What one running application keeps beside its `Services`: who signs in, what they watch, how many strangers knocked."""
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, FastAPI, Request
 
 from api.footage import Viewing
+from api.people.accounts import Accounts
+from api.people.attempts import Attempts
+from api.people.refused import Strangers
+from api.people.second_factor import SecondFactor
+from api.people.sessions import Sessions
+from api.people.signing_in import SigningIn
 from api.services import Services
-from api.sessions import IDLE_VIEWING, LONGEST_SESSION, LONGEST_VIEWING, Passing
-
-
-class Tally:
-    """Counts, from many threads; anonymous refusals are counted and never written, or anybody could grow the ledger."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.count = 0
-
-    def add(self) -> None:
-        """Count one more."""
-        with self._lock:
-            self.count += 1
+from api.sessions import IDLE_VIEWING, LONGEST_VIEWING, Passing
+from storage import passing
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +24,49 @@ class Desk:
     """The services and what passes."""
 
     services: Services
-    sessions: Passing[str]
-    """By the digest of the cookie: the digest of the token it stands for."""
     viewings: Passing[Viewing]
     """By pseudonym."""
-    strangers: Tally = field(default_factory=Tally)
+    sessions: Sessions
+    strangers: Strangers
+    accounts: Accounts
+    second_factor: SecondFactor
+    signing_in: SigningIn
+    attempts: Attempts
 
     @classmethod
     def of(cls, services: Services) -> Desk:
         """Set up an empty desk."""
-        sessions: Passing[str] = Passing(services.clock, longest=LONGEST_SESSION, idle=LONGEST_SESSION)
-        viewings: Passing[Viewing] = Passing(services.clock, longest=LONGEST_VIEWING, idle=IDLE_VIEWING)
-        return cls(services, sessions, viewings)
+        passing.prepare(services.engine)
+        known, clock, rules = (services.custody, services.engine), services.clock, services.signing_in
+        sessions, strangers = Sessions(*known, clock, rules), Strangers(clock)
+        second_factor = SecondFactor(*known, services.vault, clock, office=services.office_name)
+        attempts = Attempts(services.engine, clock, rules, key=services.index_key)
+        return cls(
+            services,
+            viewings=Passing(clock, longest=LONGEST_VIEWING, idle=IDLE_VIEWING),
+            sessions=sessions,
+            strangers=strangers,
+            accounts=Accounts(*known, clock, rules, key=services.index_key),
+            second_factor=second_factor,
+            signing_in=SigningIn(services.engine, attempts, sessions, second_factor, strangers, key=services.index_key),
+            attempts=attempts,
+        )
+
+    def tidy(self) -> None:
+        """Forget what passed."""
+        self.attempts.forget_old()
+        self.sessions.forget_old()
+
+
+def desk_of(app: FastAPI) -> Desk:
+    """Return the desk of an application that `api.app.create_app` made."""
+    desk = app.state.desk
+    assert isinstance(desk, Desk)  # noqa: S101 - create_app put it there
+    return desk
 
 
 def _desk(request: Request) -> Desk:
-    desk = request.app.state.desk
-    assert isinstance(desk, Desk)  # noqa: S101 - create_app put it there
-    return desk
+    return desk_of(request.app)
 
 
 AtDesk = Annotated[Desk, Depends(_desk)]

@@ -10,6 +10,8 @@ type                    status  when
 ======================  ======  ==========================================================
 `/problems/…`
 ``signed-out``          401     no token, an unknown one, a revoked one, an expired session
+``sign-in``             401     name, password or code is wrong; which of them is not said
+``second-factor``       401     the password is right, and a one-time code is asked for
 ``refused``             403     signed in, but this role may not; recorded as ``REFUSED``
 ``cross-site``          403     a cookie without the header that only our own pages can send
 ``not-found``           404     no such thing, or no such page
@@ -17,11 +19,14 @@ type                    status  when
 ``life-cycle``          409     it may not follow what is already recorded
 ``stale``               409     somebody else was first
 ``kept``                409     the store keeps what somebody wanted gone
+``link-over``           410     a one-time link that was used, is over, or that nobody made
 ``length``              411     a body without ``Content-Length``
 ``precondition``        412     ``If-Match`` names other bytes
 ``too-large``           413     a body beyond 64 KiB
 ``range``               416     no byte of the object is in the range
+``password``            422     refused as a password (``weakness`` says why)
 ``invalid``             422     the request is not as the OpenAPI description says
+``locked-out``          429     too many wrong attempts: wait (``Retry-After``)
 ``contradiction``       500     what was found is not what was promised: get a person
 ``unexpected``          500     a fault of this program
 ``unavailable``         503     database or store are away: try again (``Retry-After``)
@@ -42,7 +47,9 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from api.languages import Language, language
+from api.sign_in_problems import SIGN_IN
 from storage import errors
+from storage.passwords import WeakPassword
 
 log = structlog.get_logger()
 
@@ -168,6 +175,7 @@ PROBLEMS = dict(
             ("暂时无法访问", "Away for now"),
             ("数据库或存储暂时无法访问，请稍后再试。", "A database or store is away for now; try again soon."),
         ),
+        *(_problem(*each) for each in SIGN_IN),
     ],
 )
 
@@ -221,6 +229,7 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(errors.YihuError, _foreseen)
     app.add_exception_handler(HTTPException, _framework)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(WeakPassword, _weak)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -242,6 +251,11 @@ def _framework(request: Request, error: Exception) -> JSONResponse:
 def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for that class alone
     return answer(request, "invalid", fields=[_field(found) for found in error.errors()])
+
+
+def _weak(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, WeakPassword)  # noqa: S101 - registered for that class alone
+    return answer(request, "password", weakness=error.weakness.value)
 
 
 def _field(found: Mapping[str, object]) -> dict[str, object]:

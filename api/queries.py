@@ -17,6 +17,7 @@ from storage.ledger.log import count, leaves
 __all__ = [
     "Account",
     "Engine",
+    "account_of_token",
     "account_with",
     "all_accounts",
     "derivatives_of",
@@ -47,9 +48,18 @@ def account_with(engine: Engine, token_sha256: str) -> Account | None:
     return None if row is None else _account(row)
 
 
+def account_of_token(engine: Engine, account: Subject) -> Account | None:
+    """Return the account of a token, unless it was revoked."""
+    standing = accounts.c.account == str(account), accounts.c.role.is_not(None), accounts.c.revoked_seq.is_(None)
+    with reading(engine) as connection:
+        row = connection.execute(select(accounts).where(*standing)).first()
+    return None if row is None else _account(row)
+
+
 def all_accounts(engine: Engine) -> list[Account]:
-    """Return the accounts that can sign in, the oldest first."""
-    standing = select(accounts).where(accounts.c.revoked_seq.is_(None)).order_by(accounts.c.issued_seq)
+    """Return the tokens that are not revoked, the oldest first."""
+    standing = select(accounts).where(accounts.c.role.is_not(None), accounts.c.revoked_seq.is_(None))
+    standing = standing.order_by(accounts.c.issued_seq)
     with reading(engine) as connection:
         return [_account(row) for row in connection.execute(standing)]
 

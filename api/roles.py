@@ -23,13 +23,16 @@ class Act(StrEnum):
     """See or hear footage, with a reason, which is recorded."""
     FILE = "file"
     """File a clip under an activity, or take it out again."""
+    ADMINISTER = "administer"
+    """Make accounts, give them roles and one-time links, disable them."""
 
 
+_AT_WORK = frozenset({Act.READ, Act.PROVE, Act.VIEW, Act.FILE})
 _ALLOWED = {
-    Role.CLERK: frozenset(Act),
-    Role.REVIEWER: frozenset(Act),
+    Role.CLERK: _AT_WORK,
+    Role.REVIEWER: _AT_WORK,
     Role.AUDITOR: frozenset({Act.READ, Act.PROVE, Act.VIEW}),
-    Role.ADMINISTRATOR: frozenset({Act.READ, Act.PROVE}),
+    Role.ADMINISTRATOR: frozenset({Act.READ, Act.PROVE, Act.ADMINISTER}),
 }
 
 SIGNING_IN = frozenset(_ALLOWED)

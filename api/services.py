@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from api.people.rules import Rules
 from api.queries import Engine
 from cases.dossier import Dossiers
 from cases.registry import Registry
@@ -14,6 +15,7 @@ from storage.catalog import Catalog
 from storage.custody import Custody
 from storage.ledger.log import Log
 from storage.objects import ObjectReader
+from storage.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,5 +32,9 @@ class Services:
     clock: Callable[[], datetime]
     log_origin: str
     index_key: bytes
+    vault: Vault
     board: Path | None = None
     """The socket on which a running dock says what happens."""
+    signing_in: Rules = field(default_factory=Rules)
+    office_name: str = "Yihu"
+    """As telephones show it beside a one-time code."""

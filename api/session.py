@@ -1,63 +1,114 @@
-"""``/api/session``: signing in with a token, and out again."""
+"""``/api/session``: signing in with a token or a password, and out again; ``/api/links``: setting a password by a link."""
 
 from __future__ import annotations
 
-import secrets
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
 from api.describing import problems
-from api.desk import AtDesk
+from api.desk import AtDesk, Desk
 from api.models import SignedIn, SignIn
-from api.queries import Account, account_with
-from api.roles import Act, may
-from api.sessions import LONGEST_SESSION
-from api.signin import COOKIE, Bearer, Cookie, known, require_own_page
+from api.people.models import LinkFor, LinkUsed, PasswordSignIn
+from api.principal import Principal
+from api.queries import account_with
+from api.roles import Act
+from api.signin import Bearer, Cookie, came, cookie_name, is_secure, known, require_own_page, stranger
 from api.tokens import token_digest
+from storage.errors import NotFound
+from storage.evidence import Actor
+from storage.passwords import WeakPassword
 
 router = APIRouter(prefix="/api/session", tags=["session"])
+links = APIRouter(prefix="/api/links", tags=["session"])
 
 
 @router.post("", status_code=201, summary="用令牌登录 · Sign in with a token", responses=problems("cross-site"))
-def sign_in(asked: SignIn, request: Request, response: Response, desk: AtDesk) -> SignedIn:
-    """Open a session for the holder of a token; it lasts twelve hours, or until the token is revoked."""
+def sign_in(asked: SignIn, request: Request, response: Response, desk: AtDesk, cookie: Cookie) -> SignedIn:
+    """Open a session for the holder of a token; it ends when the token is revoked."""
     # without this, another site could sign somebody in under an account of its own
     require_own_page(request)
-    token = token_digest(asked.token)
-    account = account_with(desk.services.engine, token)
+    account = account_with(desk.services.engine, token_digest(asked.token))
     if account is None:
-        desk.strangers.add()
-        raise HTTPException(HTTPStatus.UNAUTHORIZED, "signed-out")
-    secret = secrets.token_urlsafe(32)
-    desk.sessions.keep(token_digest(secret), token)
-    response.set_cookie(
-        COOKIE,
-        secret,
-        max_age=int(LONGEST_SESSION.total_seconds()),
-        httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
-    )
-    return _signed_in(account)
+        raise stranger(desk)
+    secret = desk.sessions.open(Actor(account.subject, account.role), how="token", came=came(request))
+    return _signed_in(open_in(request, response, desk, cookie, secret))
+
+
+@router.post(
+    "/password",
+    status_code=201,
+    summary="用密码登录 · Sign in with a password",
+    responses=problems("cross-site", "sign-in", "second-factor", "locked-out"),
+)
+def sign_in_with_password(
+    asked: PasswordSignIn, request: Request, response: Response, desk: AtDesk, cookie: Cookie
+) -> SignedIn:
+    """Open a session for whoever has the password, and the code where one is asked for."""
+    require_own_page(request)
+    secret, _person = desk.signing_in.with_password(asked.login, asked.password, asked.code, came(request))
+    return _signed_in(open_in(request, response, desk, cookie, secret))
 
 
 @router.get("", summary="当前登录者 · Who is signed in", responses=problems())
 def who(request: Request, desk: AtDesk, bearer: Bearer, cookie: Cookie) -> SignedIn:
     """Say who is asking and what they may do."""
-    return _signed_in(known(request, desk, bearer, cookie).account)
+    return _signed_in(known(request, desk, bearer, cookie))
 
 
 @router.delete("", status_code=204, summary="退出 · Sign out", responses=problems("cross-site"))
 def sign_out(request: Request, response: Response, desk: AtDesk, cookie: Cookie) -> None:
     """End the session; doing it twice is fine."""
     require_own_page(request)
-    if cookie is not None:
-        desk.sessions.drop(token_digest(cookie))
-    response.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    _end(desk, cookie, why="signed-out")
+    response.delete_cookie(cookie_name(request), httponly=True, samesite="strict", secure=is_secure(request))
 
 
-def _signed_in(account: Account) -> SignedIn:
-    acts = sorted(act.value for act in Act if may(account.role, act))
+@links.post(
+    "",
+    summary="用一次性链接设置密码 · Set a password by a one-time link",
+    responses=problems("cross-site", "link-over", "password", "locked-out"),
+)
+def use_link(asked: LinkUsed, request: Request, desk: AtDesk) -> LinkFor:
+    """Set a password, once; whoever did signs in with it then."""
+    require_own_page(request)
+    attempt = desk.signing_in.begin(f"link {token_digest(asked.link)}", came(request))
+    try:
+        person = desk.accounts.use(asked.link, asked.password)
+    except WeakPassword:
+        desk.signing_in.was_not_wrong(attempt)
+        raise
+    except NotFound as error:
+        desk.strangers.add("link")
+        raise HTTPException(HTTPStatus.GONE, "link-over") from error
+    desk.signing_in.was_right(attempt)
+    return LinkFor(login=person.login or "")
+
+
+def open_in(request: Request, response: Response, desk: Desk, before: str | None, secret: str) -> Principal:
+    """Give the browser a session that was just opened; the one it had *before* ends."""
+    _end(desk, before, why="replaced")
+    response.set_cookie(
+        cookie_name(request),
+        secret,
+        max_age=int(desk.sessions.rules.longest.total_seconds()),
+        httponly=True,
+        samesite="strict",
+        secure=is_secure(request),
+    )
+    found = desk.sessions.find(secret)
+    if found is None:  # the account was disabled at this very moment
+        raise stranger(desk)
+    return found
+
+
+def _end(desk: Desk, cookie: str | None, *, why: str) -> None:
+    principal = None if cookie is None else desk.sessions.find(cookie)
+    if principal is not None:
+        desk.sessions.end(principal.subject, principal.credential, why=why, actor=principal.actor)
+
+
+def _signed_in(principal: Principal) -> SignedIn:
+    account, acts = principal.account, sorted(act.value for act in Act if principal.may(act))
     return SignedIn(account=str(account.subject), role=account.role, name=account.name, acts=acts)

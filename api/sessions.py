@@ -1,8 +1,7 @@
 """
-Who is signed in with a cookie, and what they are watching: kept in memory, by one process, and gone with it.
+What is kept in memory for a while, by one process, and gone with it.
 
-A session is a random secret of which only the digest is kept. It stands for the token it was opened with, and that token is
-looked up again for every request: a revoked token ends its sessions at once.
+That is what somebody is watching, and a second factor that is being set. Sessions outlive the program (`api.people.sessions`).
 """
 
 from __future__ import annotations
@@ -13,8 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-LONGEST_SESSION = timedelta(hours=12)
-"""A working day."""
 LONGEST_VIEWING = timedelta(hours=4)
 IDLE_VIEWING = timedelta(minutes=15)
 """A player that asked for nothing for so long has to ask for a new viewing, with a reason."""

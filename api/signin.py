@@ -1,91 +1,114 @@
 """
 Who is asking, and whether they may.
 
-Somebody shows an API token (``Authorization: Bearer …``) or the cookie of a session that was opened with one. A cookie is sent
-by a browser whoever wrote the page, so with a cookie everything that changes something also needs the header ``X-Yihu: 1``,
-which no other site can make a browser send. The cookie is ``SameSite=Strict`` besides.
+Somebody shows an API token (``Authorization: Bearer …``) or the cookie of a session (`api.people.sessions`). A cookie is sent
+by a browser whoever wrote the page, so with a cookie everything that changes something also needs the header ``X-Yihu: 1``:
+another site's page cannot send it without asking us first (CORS), and we never answer that it may. Where the browser says from
+where a request comes (``Sec-Fetch-Site``, ``Origin``), that must be our own page as well. A header was chosen over a token in
+the page because there is nothing to keep, to leak or to let expire. The cookie is ``SameSite=Strict`` besides, and over HTTPS
+it has the name ``__Host-yihu_session``, which no other host or path of the domain can set.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, NoReturn
 
 from fastapi import Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 
 from api.desk import AtDesk, Desk
-from api.queries import Account, account_with
-from api.roles import Act, may
+from api.people.sessions import Came
+from api.principal import Means, Principal
+from api.queries import account_with
+from api.roles import Act
 from api.tokens import token_digest
 from storage.errors import Refused
-from storage.evidence import Actor, Entry, Json, Subject
+from storage.evidence import Entry, Json, Subject
 
 COOKIE = "yihu_session"
 OWN_HEADER = "x-yihu"
 _HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _BEARER = HTTPBearer(auto_error=False, scheme_name="token", description="API 令牌 · an API token")
-_COOKIE = APIKeyCookie(name=COOKIE, auto_error=False, scheme_name="session", description="网页会话 · a session of the pages")
+
+
+class _SessionCookie(APIKeyCookie):
+    """The cookie, under the name that it has over HTTPS or over plain HTTP, and never under the other."""
+
+    async def __call__(self, request: HTTPConnection) -> str | None:
+        """Return its value, if there is one."""
+        return request.cookies.get(cookie_name(request))
+
+
+_COOKIE = _SessionCookie(name=COOKIE, auto_error=False, scheme_name="session", description="网页会话 · a session of the pages")
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]
 Cookie = Annotated[str | None, Security(_COOKIE)]
+Caller = Principal
+"""The older name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Somebody we know, and by what we know them."""
-
-    account: Account
-    credential: str
-    """Digest of the token or of the session's secret."""
-
-    @property
-    def actor(self) -> Actor:
-        """Under whom their acts are recorded."""
-        return Actor(self.account.subject, self.account.role)
+def is_secure(request: HTTPConnection) -> bool:
+    """Say whether the request came over HTTPS, as far as we or a proxy on this machine saw it."""
+    return request.url.scheme == "https"
 
 
-def allowed(act: Act) -> Callable[..., Caller]:
+def cookie_name(request: HTTPConnection) -> str:
+    """Return the name of the session's cookie."""
+    return f"__Host-{COOKIE}" if is_secure(request) else COOKIE
+
+
+def came(request: Request) -> Came:
+    """Return from where a request came."""
+    return Came(request.client.host if request.client else "", request.headers.get("user-agent", ""))
+
+
+def allowed(act: Act) -> Callable[..., Principal]:
     """
     Return the rule of a route: the caller, if they may do *act*.
 
     Otherwise a signed-in person's act is recorded as ``REFUSED`` and `Refused` raised; a stranger is counted and answered 401.
     """
 
-    def rule(request: Request, desk: AtDesk, bearer: Bearer, cookie: Cookie) -> Caller:
+    def rule(request: Request, desk: AtDesk, bearer: Bearer, cookie: Cookie) -> Principal:
         caller = known(request, desk, bearer, cookie)
-        if not may(caller.account.role, act):
+        if not caller.may(act):
             refuse(request, desk, caller, act)
-        return caller
+        return caller.acting_for(act)
 
     return rule
 
 
-def known(request: Request, desk: AtDesk, bearer: Bearer, cookie: Cookie) -> Caller:
+def known(request: Request, desk: AtDesk, bearer: Bearer, cookie: Cookie) -> Principal:
     """Return who is asking, whatever they may; raises a 401 or the 403 of a foreign page."""
     if bearer is not None:
-        return _account(desk, token_digest(bearer.credentials), token_digest(bearer.credentials))
-    if cookie is None:
-        raise _stranger(desk)
-    if request.method not in _HARMLESS:
-        require_own_page(request)
-    credential = token_digest(cookie)
-    token = desk.sessions.find(credential)
-    if token is None:
-        raise _stranger(desk)
-    return _account(desk, token, credential)
+        digest = token_digest(bearer.credentials)
+        account = account_with(desk.services.engine, digest)
+        found = None if account is None else Principal(account, frozenset({account.role}), Means.TOKEN, digest)
+    elif cookie is not None:
+        if request.method not in _HARMLESS:
+            require_own_page(request)
+        found = desk.sessions.find(cookie)
+    else:
+        found = None
+    if found is None:
+        raise stranger(desk)
+    return found
 
 
 def require_own_page(request: Request) -> None:
-    """Raise a 403 unless the request carries the header that only our own pages and programs send."""
-    if request.headers.get(OWN_HEADER) != "1":
+    """Raise a 403 unless the request carries the header that only our own pages and programs send, and comes from them."""
+    origin = request.headers.get("origin")
+    ours = f"{request.url.scheme}://{request.url.netloc}"
+    from_here = request.headers.get("sec-fetch-site", "same-origin") == "same-origin" and origin in {None, ours}
+    if request.headers.get(OWN_HEADER) != "1" or not from_here:
         raise HTTPException(HTTPStatus.FORBIDDEN, "cross-site")
 
 
-def refuse(request: Request, desk: Desk, caller: Caller, act: Act) -> NoReturn:
+def refuse(request: Request, desk: Desk, caller: Principal, act: Act) -> NoReturn:
     """Record that *caller* was refused *act*, durably, and raise `Refused`."""
     route = getattr(request.scope.get("route"), "path", "")
     body: dict[str, Json] = {"act": act.value, "route": f"{request.method} {route}"}
@@ -107,13 +130,7 @@ def _about(request: Request) -> str | None:
     return None
 
 
-def _account(desk: Desk, token: str, credential: str) -> Caller:
-    account = account_with(desk.services.engine, token)
-    if account is None:
-        raise _stranger(desk)
-    return Caller(account, credential)
-
-
-def _stranger(desk: Desk) -> HTTPException:
+def stranger(desk: Desk) -> HTTPException:
+    """Count somebody we do not know, and return the 401 they are answered."""
     desk.strangers.add()
     return HTTPException(HTTPStatus.UNAUTHORIZED, "signed-out", {"WWW-Authenticate": 'Bearer realm="yihu"'})

@@ -9,7 +9,8 @@ entry              subject  moves                        body
 ``REFUSED``        account  stays                        which act was refused, on which route, about what
 =================  =======  ===========================  ==============================================================
 
-The name of a token may name a person and lies in the vault.
+The name of a token may name a person and lies in the vault. An account is a token that a program shows, or a person who signs
+in (`api.people.tables`): a token has the columns ``role`` and ``token_sha256``, a person those from ``login`` on.
 """
 
 from __future__ import annotations
@@ -37,11 +38,19 @@ accounts = Table(
     "accounts",
     projections,
     Column("account", Text, primary_key=True),
-    Column("role", Text, nullable=False),
+    Column("role", Text),
     Column("name", Text),
-    Column("token_sha256", Text, nullable=False, unique=True),
+    Column("token_sha256", Text, unique=True),
     Column("issued_seq", BigInteger, nullable=False),
     Column("revoked_seq", BigInteger),
+    Column("login", Text, unique=True),
+    Column("password", Text),
+    Column("link", Text, unique=True),
+    Column("link_until", Text),
+    Column("sessions_after", BigInteger),
+    Column("totp_seq", BigInteger),
+    Column("totp_step", BigInteger),
+    Column("disabled_seq", BigInteger),
 )
 
 
@@ -63,13 +72,16 @@ def project(recorded: Recorded) -> Iterable[Change]:
 
 
 def _account(subject: str, at: str) -> Sequence[Hindrance]:
-    standing = select(accounts.c.account).where(accounts.c.account == subject, accounts.c.revoked_seq.is_(None))
+    mine = accounts.c.account == subject
+    token = select(accounts.c.account).where(mine, accounts.c.token_sha256.is_not(None), accounts.c.revoked_seq.is_(None))
+    person = select(accounts.c.account).where(mine, accounts.c.token_sha256.is_(None), accounts.c.disabled_seq.is_(None))
     touched = select(clips.c.clip).join(history, history.c.subject == clips.c.clip)
     return [
-        Hindrance("its token is not revoked", standing),
+        Hindrance("its token is not revoked", token),
+        Hindrance("it is not disabled", person),
         Hindrance("a clip that it touched is kept", touched.where(history.c.actor == subject, is_kept(at)).distinct()),
     ]
 
 
-RULES = (Forgetting(Kind.ACCOUNT, accounts, ("name",), _account),)
+RULES = (Forgetting(Kind.ACCOUNT, accounts, ("name", "login", "password"), _account),)
 """How an account is forgotten."""

@@ -1,24 +1,13 @@
-"""
-PINs: a few digits that are easily guessed, kept so that whoever steals the database alone cannot try them out.
-
-Kept is a hash by Argon2id (RFC 9106) with 64 MiB, in its usual notation. A secret that is not in the database goes into it:
-with it every PIN that is tried costs a tenth of a second, and without it none can be tried at all.
-"""
+"""PINs: a few digits that are easily guessed, kept as `storage.argon` keeps what people remember."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import os
 import re
 from itertools import pairwise
 
-from cryptography.exceptions import InvalidKey
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from storage.argon import hashed, is_right, key_for
 
 _PIN = re.compile(r"[0-9]{4,12}")
-_SALT, _LENGTH = 16, 32
-_ITERATIONS, _LANES, _MEMORY_KIB = 3, 1, 64 * 1024
 
 
 def check_pin(pin: str) -> None:
@@ -33,26 +22,10 @@ def check_pin(pin: str) -> None:
 
 
 def hashed_pin(pin: str, *, key: bytes) -> str:
-    """Return what is kept of *pin*: a hash with a fresh salt that says nothing to whoever has not *key*."""
-    kept = Argon2id(
-        salt=os.urandom(_SALT),
-        length=_LENGTH,
-        iterations=_ITERATIONS,
-        lanes=_LANES,
-        memory_cost=_MEMORY_KIB,
-        secret=_secret(key),
-    )
-    return kept.derive_phc_encoded(pin.encode())
+    """Return what is kept of *pin*."""
+    return hashed(pin, key=key_for(b"pin", key))
 
 
 def is_right_pin(pin: str, kept: str, *, key: bytes) -> bool:
     """Say whether *pin* is the one of which *kept* was made."""
-    try:
-        Argon2id.verify_phc_encoded(pin.encode("utf-8", "surrogatepass"), kept, secret=_secret(key))
-    except InvalidKey:
-        return False
-    return True
-
-
-def _secret(key: bytes) -> bytes:
-    return hmac.new(key, b"pin", hashlib.sha256).digest()
+    return is_right(pin, kept, key=key_for(b"pin", key))

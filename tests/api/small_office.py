@@ -13,6 +13,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+import api.people.tables
 import api.tables
 import cases.moves
 from api.app import create_app
@@ -221,8 +222,10 @@ def copied(small: SmallOffice, *, source: Path, home: Path) -> SmallOffice:
 def _opened(home: Path, engine: Engine) -> SmallOffice:
     clock = Clock()
     vault = Vault(b"v" * 32, log=ORIGIN)
-    moves = (*clips.MOVES, *cases.moves.MOVES, *api.tables.MOVES)
-    projector = Projector(LifeCycle(moves), (clips.project, projection(INDEX_KEY), api.tables.project))
+    moves = (*clips.MOVES, *cases.moves.MOVES, *api.tables.MOVES, *api.people.tables.MOVES)
+    projector = Projector(
+        LifeCycle(moves), (clips.project, projection(INDEX_KEY), api.tables.project, api.people.tables.project)
+    )
     signer = FileSigner.load(home / "log.pem", name=ORIGIN)
     custody = Custody(engine, projector, vault, log=ORIGIN, clock=clock)
     store = WatchedStore(FolderStore(home / "store", clock=clock))
@@ -237,6 +240,7 @@ def _opened(home: Path, engine: Engine) -> SmallOffice:
         clock=clock,
         log_origin=ORIGIN,
         index_key=INDEX_KEY,
+        vault=vault,
     )
     return SmallOffice(services, store, clock, projector, vault, CAMERA, CAMERA, CAMERA, CAMERA)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fastapi.testclient import TestClient
 
-from api.sessions import LONGEST_SESSION
+from api.people.rules import Rules
 from api.signin import COOKIE
 from api.tokens import revoke_token
 from storage.evidence import Role
@@ -84,7 +84,7 @@ def test_signing_out_ends_the_session_for_whoever_has_the_cookie(page: TestClien
 
 
 def test_a_session_lasts_a_working_day(office: SmallOffice, page: TestClient) -> None:
-    office.clock.now += LONGEST_SESSION
+    office.clock.now += Rules().longest
 
     assert page.get("/api/session").status_code == 401
 

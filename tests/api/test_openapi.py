@@ -10,11 +10,13 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 from api import models
+from api.people import models as people_models
 
 EVERY_MODEL = [
     model
-    for model in vars(models).values()
-    if isinstance(model, type) and issubclass(model, BaseModel) and model.__module__ == models.__name__
+    for room in (models, people_models)
+    for model in vars(room).values()
+    if isinstance(model, type) and issubclass(model, BaseModel) and model.__module__ == room.__name__
 ]
 
 

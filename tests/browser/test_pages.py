@@ -47,6 +47,7 @@ def test_the_sign_in_link_leaves_no_token_in_the_address(open_page: OpenPage, se
 
 def test_a_wrong_token_is_answered_in_words(open_page: OpenPage, served: Served, shots: Path) -> None:
     page = open_page(f"{served.address}/signin")
+    page.click("summary")
     page.fill("#token", "yihu_wrong")
     page.keyboard.press("Enter")
 
@@ -58,8 +59,9 @@ def test_somebody_who_is_not_signed_in_comes_back_to_where_they_wanted_to_go(ope
     wanted = f"{served.address}/parties/{served.office.party}"
     page = open_page(wanted)
     page.wait_for_url(f"{served.address}/signin")
+    page.click("summary")
     page.fill("#token", served.link().partition("#")[2])
-    page.click("button[type=submit]")
+    page.keyboard.press("Enter")
 
     page.wait_for_url(wanted)
 

@@ -8,9 +8,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from api.tokens import issue_token, revoke_token
+from api.people import entries
+from api.people.accounts import Accounts
+from api.people.rules import Rules
+from api.people.sessions import Came, Sessions
+from api.tokens import issue_token, revoke_token, token_digest
 from cases.values import ActivityDetails, ActivityKind, IdNumber, MatterDetails, MatterKind, PartyDetails, PartyKind
-from storage import witnesses
+from storage import passing, witnesses
 from storage.clearings import Wanted, authorised, cleared
 from storage.evidence import Actor, Entry, Json, Kind, Role, Stage, Subject, TimeRange
 from storage.identity import found_again, fresh
@@ -21,6 +25,7 @@ from storage.ledger.publish import DirectoryShelf, publish
 from storage.ledger.witnessing import Witness as AtWork
 from storage.local_s3 import LocalS3
 from storage.objects import Bucket, ObjectName, Promise, deposit
+from storage.totp import fresh_secret, recovery_digest
 from yihu.erasing import erase
 from yihu.founding import found as founded
 from yihu.keys import retire
@@ -218,6 +223,26 @@ def _accounts(office: Office) -> None:
     issue_token(office.custody, name="测试岗甲", role=Role.REVIEWER, actor=office.operator)
     gone, _token = issue_token(office.custody, name="测试岗乙", role=Role.CLERK, actor=office.operator)
     revoke_token(office.custody, gone, actor=office.operator)
+    passing.prepare(office.engine)
+    for login in ("sample.a", "sample.b"):
+        _person(office, login)
+
+
+def _person(office: Office, login: str) -> None:
+    """Somebody with a second role, a second factor, a link, and two sessions of which one ended."""
+    rules, known = Rules(), (office.custody, office.engine, office.clock)
+    accounts = Accounts(*known, rules, key=office.index_key)
+    link = accounts.add(login, name=f"样例员 {login}", role=Role.REVIEWER, actor=office.operator)
+    person = accounts.use(link.secret, "a long sentence of mine")
+    accounts.grant(person.subject, Role.AUDITOR, actor=office.operator)
+    actor = Actor(person.subject, Role.REVIEWER)
+    codes = [recovery_digest(f"{login} {number}") for number in range(2)]
+    office.custody.record(entries.totp_set(person.subject, fresh_secret(), step=1, recovery=codes, actor=actor))
+    sessions = Sessions(*known, rules)
+    first = sessions.open(actor, how="password+recovery", came=Came("192.0.2.1"), proof={"recovery": codes[0]})
+    sessions.open(actor, how="password+totp", came=Came("192.0.2.1"), proof={"step": 2})
+    sessions.end(person.subject, token_digest(first), why="signed-out", actor=actor)
+    accounts.link(person.subject, actor=office.operator)
 
 
 def _clear(office: Office) -> None:

@@ -34,7 +34,7 @@ export async function ask(path, { method = "GET", body } = {}) {
     throw new Trouble({ title: say("unreachable"), detail: say("unreachableDetail") });
   }
   if (answer.ok) return answer.status === 204 ? null : answer.json();
-  if (answer.status === 401 && !location.pathname.startsWith("/signin")) {
+  if (answer.status === 401 && path !== "/api/account" && !path.startsWith("/api/account/") && !["/signin", "/link"].includes(location.pathname)) {
     sessionStorage.setItem("yihu-back", location.pathname);
     location.replace("/signin");
   }

@@ -1,7 +1,8 @@
 // Which page is asked for, and the bar above it.
 
 import { ask, h, show, trouble } from "./dom.js";
-import { home, matterPage, partyPage, signIn } from "./views.js";
+import { accountPage, accountsPage, linkPage, signIn } from "./people.js";
+import { home, matterPage, partyPage } from "./views.js";
 import { beside, language, name, say, switchLanguage } from "./words.js";
 
 const main = document.getElementById("main");
@@ -22,7 +23,8 @@ function bar(person) {
     h(
       "div",
       { class: "bar-end" },
-      person && h("span", { class: "person" }, beside(person.name, name("role", person.role))),
+      person && person.acts.includes("administer") && h("a", { href: "/accounts" }, say("accounts")),
+      person && h("a", { class: "person", href: "/account" }, beside(person.name, name("role", person.role))),
       toggle,
       person && h("button", { type: "button", class: "quiet", onclick: leave }, say("signOut")),
     ),
@@ -32,11 +34,14 @@ function bar(person) {
 async function start() {
   bar(null);
   if (location.pathname === "/signin") return signIn(main);
+  if (location.pathname === "/link") return linkPage(main);
   try {
     const person = await ask("/api/session");
     bar(person);
     const [, kind, id] = location.pathname.split("/");
     if (kind === "") return home(main);
+    if (kind === "account") return accountPage(main);
+    if (kind === "accounts") return accountsPage(main);
     if (kind === "matters") return matterPage(main, person, id);
     if (kind === "parties") return partyPage(main, person, id);
     show(main, h("p", { class: "nothing" }, say("notFound")));

@@ -1,46 +1,8 @@
-// The pages: sign-in, home, one case, one party.
+// The pages: home, one case, one party.
 
 import { card } from "./clips.js";
-import { ask, fill, h, nothing, show, trouble } from "./dom.js";
+import { ask, fill, h, nothing, show } from "./dom.js";
 import { beside, day, moment, name, say, STAGES } from "./words.js";
-
-export function signIn(main) {
-  const problem = h("div");
-  const field = h("input", { id: "token", type: "password", required: true, autocomplete: "off", spellcheck: "false", maxlength: "200" });
-  const enter = async (token) => {
-    show(problem, h("p", { class: "waiting", role: "status" }, say("signingIn")));
-    try {
-      await ask("/api/session", { method: "POST", body: { token } });
-      const back = sessionStorage.getItem("yihu-back") ?? "/";
-      sessionStorage.removeItem("yihu-back");
-      location.replace(back.startsWith("/") && !back.startsWith("//") ? back : "/");
-    } catch (error) {
-      show(problem, trouble(error));
-      field.focus();
-    }
-  };
-  const form = h(
-    "form",
-    { class: "signin" },
-    h("h1", {}, say("signInTitle")),
-    h("p", {}, say("signInText")),
-    h("label", { for: "token" }, say("token")),
-    field,
-    h("button", { type: "submit", class: "main" }, say("signIn")),
-    problem,
-    h("p", { class: "small" }, say("signInAside")),
-  );
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    enter(field.value.trim());
-  });
-  show(main, form);
-  const token = decodeURIComponent(location.hash.slice(1));
-  if (token === "") return field.focus();
-  // out of the address bar and the history before anything else happens
-  history.replaceState(null, "", "/signin");
-  enter(token);
-}
 
 export function home(main) {
   const found = h("div", { class: "found", "aria-live": "polite" });

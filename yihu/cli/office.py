@@ -96,6 +96,12 @@ def _greet(office: Office, *, with_s3: bool) -> None:
                 "put the S3 keys into keys/s3-access and keys/s3-secret (chmod 600); then yihu store prepare and check",
             ),
         )
+    print(
+        either(
+            "首个管理员（一次性链接，没有默认密码）：yihu account first",
+            "the first administrator (a one-time link, no default password): yihu account first",
+        )
+    )
     print(either(f"接着：cd {office.home} && yihu ingest 卡的路径", f"next: cd {office.home} && yihu ingest PATH-OF-CARD"))
 
 

@@ -54,7 +54,7 @@ def serve(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Serve the pages and the API until Ctrl-C. Put a TLS proxy in front of it for any other machine."""
+    """Serve the pages and the API until Ctrl-C; other machines come by TLS ([web] in docs/settings.md)."""
     with told(as_json):
         from yihu.founding import started
         from yihu.web import serving

@@ -1,0 +1,77 @@
+"""The entries of `api.people`, made from values that were looked at already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from storage.evidence import Actor, Entry, Json, Role, Subject, utc_text
+
+
+def created(account: Subject, *, login: str, name: str, role: Role, actor: Actor) -> Entry:
+    """Say that somebody may sign in, once they have set a password."""
+    return Entry("ACCOUNT_CREATED", account, actor, {"role": role.value}, {"login": login, "name": name})
+
+
+def role_granted(account: Subject, role: Role, *, actor: Actor) -> Entry:
+    """Say that somebody has a further role."""
+    return Entry("ROLE_GRANTED", account, actor, {"role": role.value})
+
+
+def role_withdrawn(account: Subject, role: Role, *, actor: Actor) -> Entry:
+    """Say that somebody has a role no more."""
+    return Entry("ROLE_WITHDRAWN", account, actor, {"role": role.value})
+
+
+def link_made(account: Subject, link: str, *, until: datetime, actor: Actor) -> Entry:
+    """Say that a link was made by which a password may be set once; *link* is its digest."""
+    return Entry("LINK_MADE", account, actor, {"link": link, "until": utc_text(until)})
+
+
+def password_set(account: Subject, kept: str, *, link: str | None, actor: Actor) -> Entry:
+    """Say that a password was set, by a link or by whoever knew the one before; only its hash is kept, in the vault."""
+    how: dict[str, Json] = {"how": "change"} if link is None else {"how": "link", "link": link}
+    return Entry("PASSWORD_SET", account, actor, how, {"password": kept})
+
+
+def totp_set(account: Subject, secret: str, *, step: int, recovery: Sequence[str], actor: Actor) -> Entry:
+    """Say that a second factor is asked for from now on; *step* is that of the code that proved it works."""
+    return Entry("TOTP_SET", account, actor, {"step": step, "recovery": list(recovery)}, {"secret": secret})
+
+
+def totp_removed(account: Subject, *, actor: Actor) -> Entry:
+    """Say that no second factor is asked for any more."""
+    return Entry("TOTP_REMOVED", account, actor)
+
+
+def signed_in(session: str, *, how: str, proof: Mapping[str, Json], came: Mapping[str, Json], actor: Actor) -> Entry:
+    """Say that somebody opened a session; *came* is from where and with what."""
+    return Entry("SIGNED_IN", actor.who, actor, {"session": session, "how": how, **proof}, came)
+
+
+def session_ended(account: Subject, session: str, *, why: str, actor: Actor) -> Entry:
+    """Say that a session counts no more."""
+    return Entry("SESSION_ENDED", account, actor, {"session": session, "why": why})
+
+
+def disabled(account: Subject, *, reason: str, actor: Actor) -> Entry:
+    """Say that somebody may not sign in any more; every session of theirs ends."""
+    return Entry("ACCOUNT_DISABLED", account, actor, {}, {"reason": reason})
+
+
+def enabled(account: Subject, *, reason: str, actor: Actor) -> Entry:
+    """Say that somebody may sign in again."""
+    return Entry("ACCOUNT_ENABLED", account, actor, {}, {"reason": reason})
+
+
+def sign_ins_refused(
+    log: Subject,
+    *,
+    since: datetime,
+    reasons: Mapping[str, int],
+    accounts: Mapping[str, int],
+    actor: Actor,
+) -> Entry:
+    """Say how often strangers were refused since then, for which reasons, and which accounts they named."""
+    body: dict[str, Json] = {"since": utc_text(since), "times": sum(reasons.values()), "reasons": dict(reasons)}
+    return Entry("SIGN_INS_REFUSED", log, actor, {**body, **({"accounts": dict(accounts)} if accounts else {})})

@@ -1,0 +1,153 @@
+"""What is known of people who sign in, and of their sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from api.people.tables import people_roles, recovery_codes, sessions
+from api.queries import Engine
+from api.tables import accounts
+from storage.database import reading
+from storage.errors import NotFound
+from storage.evidence import Json, Kind, Role, Subject, utc_moment
+from storage.ledger.log import leaves
+from storage.rebuild import recorded_entry
+from storage.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an account."""
+
+    subject: Subject
+    login: str | None
+    name: str | None
+    roles: frozenset[Role]
+    password: str | None
+    """Its hash; None as long as none was set."""
+    link: str | None
+    link_until: datetime | None
+    totp_seq: int | None
+    """The entry that holds the secret of the second factor."""
+    is_enabled: bool
+    sessions_after: int
+
+    @property
+    def can_sign_in(self) -> bool:
+        """Whether a password may open a session."""
+        return self.is_enabled and self.password is not None and bool(self.roles)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session that nobody ended; whether it is still good is asked by `api.people.sessions`."""
+
+    digest: str
+    account: Subject
+    how: str
+    opened_at: datetime
+
+
+def person_called(engine: Engine, login: str) -> Person | None:
+    """Return who signs in by that name."""
+    return _person(engine, accounts.c.login == login)
+
+
+def person_with_link(engine: Engine, link: str) -> Person | None:
+    """Return for whom a link was made."""
+    return _person(engine, accounts.c.link == link)
+
+
+def person(engine: Engine, account: Subject) -> Person:
+    """Return somebody; raises `NotFound`."""
+    found = _person(engine, accounts.c.account == str(account))
+    if found is None:
+        message = f"{account}: there is no such person with an account"
+        raise NotFound(message)
+    return found
+
+
+def all_people(engine: Engine) -> list[Person]:
+    """Return everybody with an account, the oldest first."""
+    with reading(engine) as connection:
+        rows = connection.execute(select(accounts).where(accounts.c.token_sha256.is_(None)).order_by(accounts.c.issued_seq))
+        return [_read(connection, row) for row in rows.all()]
+
+
+def standing_session(engine: Engine, digest: str) -> tuple[Session, Person | None] | None:
+    """Return a session that nobody ended and whose account stands; with the person, if it is not a token's."""
+    with reading(engine) as connection:
+        row = connection.execute(_standing().where(sessions.c.session == digest)).first()
+        if row is None:
+            return None
+        who = _read(connection, row) if row.token_sha256 is None else None
+        return _session(row), who
+
+
+def standing_sessions(engine: Engine, account: Subject) -> list[Session]:
+    """Return the sessions of somebody that nobody ended, the newest first."""
+    with reading(engine) as connection:
+        mine = _standing().where(sessions.c.account == str(account)).order_by(sessions.c.opened_seq.desc())
+        return [_session(row) for row in connection.execute(mine)]
+
+
+def is_unused(engine: Engine, account: Subject, code: str, set_seq: int) -> bool:
+    """Say whether a recovery code is one of those that were shown at *set_seq*, and was not used."""
+    mine = recovery_codes.c.account == str(account), recovery_codes.c.code == code, recovery_codes.c.set_seq == set_seq
+    with reading(engine) as connection:
+        found = connection.scalar(select(recovery_codes.c.code).where(*mine, recovery_codes.c.used_seq.is_(None)))
+    return found is not None
+
+
+def codes_left(engine: Engine, account: Subject, set_seq: int) -> int:
+    """Return how many recovery codes were not used."""
+    mine = recovery_codes.c.account == str(account), recovery_codes.c.set_seq == set_seq
+    with reading(engine) as connection:
+        return len(connection.execute(select(recovery_codes).where(*mine, recovery_codes.c.used_seq.is_(None))).all())
+
+
+def sealed_in(engine: Engine, vault: Vault, seq: int) -> dict[str, Json]:
+    """Return the personal values of the entry *seq*, as far as the vault still tells."""
+    with reading(engine) as connection:
+        for found, raw, _stored in leaves(connection, seq, seq + 1):
+            return dict(recorded_entry(connection, vault, found, raw).entry.personal)
+    return {}
+
+
+def _standing() -> Any:  # noqa: ANN401 - a question of SQLAlchemy
+    joined = sessions.join(accounts, accounts.c.account == sessions.c.account)
+    still = accounts.c.sessions_after.is_(None) | (sessions.c.opened_seq > accounts.c.sessions_after)
+    good = sessions.c.ended_seq.is_(None), accounts.c.revoked_seq.is_(None), accounts.c.disabled_seq.is_(None), still
+    mine = [column for column in sessions.c if column.name != "account"]
+    return select(accounts, *mine).select_from(joined).where(*good)
+
+
+def _person(engine: Engine, condition: Any) -> Person | None:  # noqa: ANN401 - a condition of SQLAlchemy
+    with reading(engine) as connection:
+        row = connection.execute(select(accounts).where(condition, accounts.c.token_sha256.is_(None))).first()
+        return None if row is None else _read(connection, row)
+
+
+def _read(connection: Connection, row: Row[Any]) -> Person:
+    roles: Iterable[str] = connection.scalars(select(people_roles.c.role).where(people_roles.c.account == row.account))
+    return Person(
+        subject=Subject.parse(row.account, Kind.ACCOUNT),
+        login=row.login,
+        name=row.name,
+        roles=frozenset(map(Role, roles)),
+        password=row.password,
+        link=row.link,
+        link_until=None if row.link_until is None else utc_moment(row.link_until),
+        totp_seq=row.totp_seq,
+        is_enabled=row.disabled_seq is None,
+        sessions_after=row.sessions_after,
+    )
+
+
+def _session(row: Row[Any]) -> Session:
+    return Session(row.session, Subject.parse(row.account, Kind.ACCOUNT), row.how, utc_moment(row.opened_at))

@@ -1,0 +1,215 @@
+// The pages about people: sign-in, one-time link, one's own account, everybody's accounts.
+
+import { ask, fill, h, nothing, show, trouble } from "./dom.js";
+import { beside, moment, name, say } from "./words.js";
+
+const ROLES = ["clerk", "reviewer", "auditor", "administrator"];
+
+function field(id, label, properties = {}) {
+  const input = h("input", { id, name: id, required: true, spellcheck: "false", maxlength: "200", ...properties });
+  return { input, row: [h("label", { for: id }, label), input] };
+}
+
+function secret(id, label, autocomplete) {
+  return field(id, label, { type: "password", autocomplete });
+}
+
+/** A form that says what it waits for and what went wrong. */
+function form(className, children, send) {
+  const said = h("div", { "aria-live": "polite" });
+  const made = h("form", { class: className }, children, said);
+  made.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    show(said, h("p", { class: "waiting", role: "status" }, say("reading")));
+    try {
+      show(said, await send());
+    } catch (error) {
+      show(said, trouble(error));
+    }
+  });
+  return made;
+}
+
+function comeIn() {
+  const back = sessionStorage.getItem("yihu-back") ?? "/";
+  sessionStorage.removeItem("yihu-back");
+  location.replace(back.startsWith("/") && !back.startsWith("//") ? back : "/");
+}
+
+export function signIn(main) {
+  const login = field("login", say("login"), { autocomplete: "username", autocapitalize: "none" });
+  const password = secret("password", say("password"), "current-password");
+  const code = field("code", say("code"), { required: false, autocomplete: "one-time-code", inputmode: "text", placeholder: say("codeHint") });
+  const second = h("div", { class: "second", hidden: true }, code.row);
+  const enter = async () => {
+    try {
+      await ask("/api/session/password", { method: "POST", body: { login: login.input.value, password: password.input.value, code: code.input.value } });
+    } catch (error) {
+      if (error.problem?.type !== "/problems/second-factor") throw error;
+      second.hidden = false;
+      code.input.focus();
+      return h("p", { class: "notice", role: "status" }, error.problem.detail);
+    }
+    comeIn();
+    return null;
+  };
+  const button = h("button", { type: "submit", class: "main" }, say("signIn"));
+  const first = form("signin", [h("h1", {}, say("signInTitle")), login.row, password.row, second, button, h("p", { class: "small" }, say("signInText")), h("p", { class: "small" }, say("signInAside"))], enter);
+  const token = secret("token", say("token"), "off");
+  const exchange = async (value) => {
+    await ask("/api/session", { method: "POST", body: { token: value } });
+    comeIn();
+    return null;
+  };
+  const other = form("token", [token.row, h("button", { type: "submit" }, say("signIn"))], () => exchange(token.input.value.trim()));
+  const more = h("details", { class: "more" }, h("summary", {}, say("withToken")), other);
+  show(main, first, more);
+  const given = decodeURIComponent(location.hash.slice(1));
+  if (given === "") return login.input.focus();
+  // out of the address bar and the history before anything else happens
+  history.replaceState(null, "", "/signin");
+  more.open = true;
+  token.input.value = given;
+  other.requestSubmit();
+}
+
+export function linkPage(main) {
+  const given = decodeURIComponent(location.hash.slice(1));
+  history.replaceState(null, "", "/link");
+  if (given === "") return show(main, h("div", { class: "signin" }, h("h1", {}, say("linkTitle")), h("p", {}, say("linkMissing"))));
+  const password = secret("new", say("newPassword"), "new-password");
+  const again = secret("again", say("again"), "new-password");
+  const send = async () => {
+    if (password.input.value !== again.input.value) return h("p", { class: "trouble", role: "alert" }, say("differ"));
+    const { login } = await ask("/api/links", { method: "POST", body: { link: given, password: password.input.value } });
+    show(main, h("div", { class: "signin" }, h("h1", {}, say("linkTitle")), h("p", {}, say("passwordSet")), h("p", {}, say("login"), " ", h("strong", {}, login)), h("a", { class: "button main", href: "/signin" }, say("signIn"))));
+    return null;
+  };
+  const button = h("button", { type: "submit", class: "main" }, say("setPassword"));
+  show(main, form("signin", [h("h1", {}, say("linkTitle")), h("p", {}, say("linkText")), password.row, again.row, button], send));
+  password.input.focus();
+}
+
+export function accountPage(main) {
+  fill(main, async () => {
+    const own = await ask("/api/account");
+    const again = () => accountPage(main);
+    return [
+      h("p", { class: "path" }, h("a", { href: "/" }, say("home"))),
+      h("h1", {}, say("account"), " ", h("span", { class: "kind" }, own.person.login ?? say("erased"))),
+      h("p", { class: "small" }, beside(own.person.name, ...own.person.roles.map((role) => name("role", role)))),
+      panel(say("changePassword"), passwordForm()),
+      panel(say("secondFactor"), own.person.second_factor ? factorOn(own, again) : factorOff(again)),
+      panel(say("sessions"), sessionList(own.sessions, again)),
+    ];
+  });
+}
+
+function panel(title, ...children) {
+  return h("section", { class: "stage-section" }, h("h2", {}, title), children);
+}
+
+function passwordForm() {
+  const before = secret("before", say("oldPassword"), "current-password");
+  const after = secret("after", say("newPassword"), "new-password");
+  const send = async () => {
+    await ask("/api/account/password", { method: "PUT", body: { password: before.input.value, new: after.input.value } });
+    before.input.value = "";
+    after.input.value = "";
+    return h("p", { class: "notice", role: "status" }, say("changed"));
+  };
+  return form("narrow", [h("p", { class: "small" }, say("linkText")), before.row, after.row, h("button", { type: "submit" }, say("changePassword"))], send);
+}
+
+function factorOff(again) {
+  const password = secret("factor", say("oldPassword"), "current-password");
+  const place = h("div", { class: "narrow" });
+  const send = async () => {
+    const offered = await ask("/api/account/totp", { method: "POST", body: { password: password.input.value } });
+    const code = field("confirm", say("code"), { inputmode: "numeric", autocomplete: "one-time-code", maxlength: "9" });
+    const prove = async () => {
+      const { codes } = await ask("/api/account/totp", { method: "PUT", body: { code: code.input.value } });
+      show(place, h("p", {}, say("codesText")), h("ul", { class: "codes" }, codes.map((each) => h("li", {}, each))), h("button", { type: "button", onclick: again }, say("confirm")));
+      return null;
+    };
+    const key = h("p", { class: "key" }, offered.secret.match(/.{1,4}/g).join(" "));
+    show(place, h("p", {}, say("factorText")), key, h("p", {}, h("a", { href: offered.uri }, say("openApp"))), form("narrow", [code.row, h("button", { type: "submit", class: "main" }, say("confirm"))], prove));
+    return null;
+  };
+  show(place, h("p", { class: "small" }, say("factorOff")), form("narrow", [password.row, h("button", { type: "submit" }, say("setUp"))], send));
+  return place;
+}
+
+function factorOn(own, again) {
+  const password = secret("factor", say("oldPassword"), "current-password");
+  const send = async () => {
+    await ask("/api/account/totp/removal", { method: "POST", body: { password: password.input.value } });
+    again();
+    return null;
+  };
+  return [h("p", { class: "small" }, beside(say("factorOn"), `${say("codesLeft")} ${own.recovery_codes_left}`)), form("narrow", [password.row, h("button", { type: "submit" }, say("remove"))], send)];
+}
+
+function sessionList(sessions, again) {
+  const end = async (session) => {
+    await ask(`/api/account/sessions/${session}`, { method: "DELETE" });
+    again();
+  };
+  const line = (each) =>
+    h("li", { class: "tile line" }, h("span", {}, beside(moment(each.opened_at), name("how", each.how))), each.this ? h("span", { class: "kind" }, say("thisOne")) : h("button", { type: "button", onclick: () => end(each.session) }, say("endSession")));
+  return h("ul", { class: "plain" }, sessions.map(line));
+}
+
+export function accountsPage(main) {
+  const shown = h("div", { "aria-live": "polite" });
+  const list = h("div");
+  const again = () => fill(list, async () => accountList(await ask("/api/accounts"), shown, again));
+  show(main, h("p", { class: "path" }, h("a", { href: "/" }, say("home"))), h("h1", {}, say("accounts")), shown, list, panel(say("addAccount"), addForm(shown, again)));
+  again();
+}
+
+function showLink(shown, made) {
+  show(shown, h("div", { class: "notice" }, h("p", {}, say("linkShown")), h("p", { class: "key" }, `${location.origin}${made.link}`)));
+}
+
+function addForm(shown, again) {
+  const login = field("login", say("login"), { autocomplete: "off", autocapitalize: "none" });
+  const person = field("person", say("fullName"), { required: false, autocomplete: "off", maxlength: "100" });
+  const role = h("select", { id: "role" }, ROLES.map((each) => h("option", { value: each, selected: each === "reviewer" }, name("role", each))));
+  const send = async () => {
+    showLink(shown, await ask("/api/accounts", { method: "POST", body: { login: login.input.value, name: person.input.value, role: role.value } }));
+    again();
+    return null;
+  };
+  return form("narrow", [login.row, person.row, h("label", { for: "role" }, say("role")), role, h("button", { type: "submit", class: "main" }, say("make"))], send);
+}
+
+function why(act) {
+  const reason = window.prompt(say("why"))?.trim();
+  if (reason) act(reason);
+}
+
+function accountList(people, shown, again) {
+  if (people.length === 0) return nothing("—");
+  const act = (path, body) => async () => {
+    try {
+      const made = await ask(path, { method: "POST", body });
+      if (made) showLink(shown, made);
+      again();
+    } catch (error) {
+      show(shown, trouble(error));
+    }
+  };
+  const line = (each) => {
+    const place = `/api/accounts/${each.account}`;
+    const state = beside(...each.roles.map((role) => name("role", role)), !each.enabled && say("disabled"), !each.has_password && say("noPassword"), each.second_factor && say("secondFactor"));
+    const turn = each.enabled ? ["disabled", say("disable")] : ["enabled", say("enable")];
+    return h(
+      "li",
+      { class: "tile line" },
+      h("span", {}, h("strong", {}, each.login ?? say("erased")), " ", beside(each.name), h("br"), h("span", { class: "small" }, state)),
+      h("span", { class: "row" }, each.enabled && h("button", { type: "button", onclick: act(`${place}/link`) }, say("newLink")), h("button", { type: "button", onclick: () => why((reason) => act(`${place}/${turn[0]}`, { reason })()) }, turn[1])),
+    );
+  };
+  return h("ul", { class: "plain" }, people.map(line));
+}
