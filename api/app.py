@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from api import clips, docks, filings, ledger, matters, parties, problems, session, status, viewings
+from api import clips, docks, filings, ledger, matters, parties, problems, session, status, uploads, viewings
 from api.desk import Desk
 from api.headers import Guarded
 from api.pages import serve_pages
@@ -33,7 +33,7 @@ def create_app(services: Services, *, pages: Path | None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.desk = Desk.of(services)
-    for noun in (status, session, parties, matters, clips, filings, viewings, docks):
+    for noun in (status, session, parties, matters, clips, filings, viewings, docks, uploads):
         app.include_router(noun.router)
     app.include_router(ledger.entries)
     app.include_router(ledger.log)

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.footage import Viewing
+from api.landing import Senders
 from api.services import Services
 from api.sessions import IDLE_VIEWING, LONGEST_SESSION, LONGEST_VIEWING, Passing
 
@@ -36,6 +37,7 @@ class Desk:
     viewings: Passing[Viewing]
     """By pseudonym."""
     strangers: Tally = field(default_factory=Tally)
+    senders: Senders = field(default_factory=Senders)
 
     @classmethod
     def of(cls, services: Services) -> Desk:

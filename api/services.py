@@ -12,6 +12,7 @@ from cases.dossier import Dossiers
 from cases.registry import Registry
 from storage.catalog import Catalog
 from storage.custody import Custody
+from storage.intake import Intake
 from storage.ledger.log import Log
 from storage.objects import ObjectReader
 
@@ -32,3 +33,5 @@ class Services:
     index_key: bytes
     board: Path | None = None
     """The socket on which a running dock says what happens."""
+    intake: Intake | None = None
+    """What becomes of files that are sent here; None where nothing is received."""
