@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -38,6 +39,13 @@ class Desk:
     """By pseudonym."""
     strangers: Tally = field(default_factory=Tally)
     senders: Senders = field(default_factory=Senders)
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """That the program ends: what has no end of its own ends now."""
+
+    def close(self) -> None:
+        """End what has no end of its own; to be called in the loop of the server."""
+        self.closing.set()
+        self.senders.close()
 
     @classmethod
     def of(cls, services: Services) -> Desk:

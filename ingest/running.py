@@ -53,6 +53,11 @@ class Running:
             if not self.steps.is_done(clip.state):
                 self.works.deposit(clip.subject, clip.name)
 
+    def has_more(self) -> bool:
+        """Say whether there are clips to move that nobody sent on their way here: files that were sent to the server."""
+        unfinished = (clip for clip in self.steps.catalog.unfinished() if not self.steps.is_done(clip.state))
+        return self.works.is_idle and any(self.steps.spool.find(clip.subject) is not None for clip in unfinished)
+
     def take_in(
         self,
         card: Card,

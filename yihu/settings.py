@@ -19,6 +19,7 @@ from storage.database import parsed_url
 from storage.errors import EvidenceError
 from yihu.dock_sections import BoardSection, CamerasSection, ClearSection, ClockSection, DockSection, DutySection
 from yihu.sections import Section
+from yihu.serving_sections import OperationsSection, UploadsSection
 
 FILE_NAME = "yihu.toml"
 
@@ -173,6 +174,8 @@ class Settings(Section):
     duty: DutySection = DutySection()
     clear: ClearSection = ClearSection()
     board: BoardSection = BoardSection()
+    uploads: UploadsSection = UploadsSection()
+    operations: OperationsSection = OperationsSection()
 
 
 def find_settings(given: Path | None, start: Path) -> Path:

@@ -12,11 +12,13 @@ from typing import Any
 import uvicorn
 
 from api.app import create_app
+from api.desk import Desk
 from api.pages import packaged
 from api.services import Services
 from storage.errors import StorageUnavailable
 from yihu.logs import log_to_stderr
 from yihu.notary import notarising
+from yihu.receiving import intake_of, receiving
 from yihu.wiring import Office
 
 _GRACE = 5
@@ -30,10 +32,11 @@ class Server:
     url: str
     thread: threading.Thread
 
-    def wait(self) -> None:
-        """Wait until it ends."""
-        while self.thread.is_alive():
-            self.thread.join(0.5)
+    def wait(self, asked: threading.Event | None = None) -> None:
+        """Wait until it ends, or somebody *asked* for it."""
+        while self.thread.is_alive() and not (asked is not None and asked.wait(0.1)):
+            if asked is None:
+                self.thread.join(0.5)
 
 
 def services_of(office: Office) -> Services:
@@ -50,23 +53,52 @@ def services_of(office: Office) -> Services:
         log_origin=office.log.origin,
         index_key=office.index_key,
         board=office.home / office.settings.board.socket,
+        intake=intake_of(office),
     )
+
+
+class _Ending(uvicorn.Server):
+    """A server that says in its loop that it ends, before it waits for what is under way."""
+
+    def __init__(self, config: uvicorn.Config, at_end: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._at_end = at_end
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell streams to end, then wait for requests."""
+        if self._at_end is not None:
+            self._at_end()
+        await super().shutdown(sockets)
 
 
 @contextmanager
 def serving(office: Office, *, host: str, port: int) -> Iterator[Server]:
     """Serve *office* while inside; *port* 0 takes a free one. Raises `StorageUnavailable` where the port is taken."""
-    app = create_app(services_of(office), pages=packaged())
-    with running(app, host=host, port=port) as server, notarising(office):
+    services = services_of(office)
+    app = create_app(services, pages=packaged())
+    desk: Desk = app.state.desk
+    grace = office.settings.operations.grace_seconds
+    with (
+        running(app, host=host, port=port, grace=grace, at_end=desk.close) as server,
+        notarising(office),
+        receiving(office, services.intake),
+    ):
         yield server
 
 
 @contextmanager
-def running(app: Callable[..., Any], *, host: str, port: int) -> Iterator[Server]:
-    """Run the ASGI application *app* while inside; what `serving` says of *port* holds here."""
+def running(
+    app: Callable[..., Any], *, host: str, port: int, grace: int = _GRACE, at_end: Callable[[], None] | None = None
+) -> Iterator[Server]:
+    """
+    Run the ASGI application *app* while inside; what `serving` says of *port* holds here.
+
+    At the end nobody new is heard, *at_end* is called in the loop of the server, and requests under way end within *grace*.
+    """
     log_to_stderr()
     listener = _listener(host, port)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=_GRACE))
+    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=grace)
+    server = _Ending(config, at_end)
     serve = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="serve", daemon=True)
     serve.start()
     try:
