@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 
 from api.footage import Viewing
 from api.landing import Senders
+from api.metrics import Metrics
 from api.services import Services
 from api.sessions import IDLE_VIEWING, LONGEST_SESSION, LONGEST_VIEWING, Passing
 
@@ -39,6 +40,7 @@ class Desk:
     """By pseudonym."""
     strangers: Tally = field(default_factory=Tally)
     senders: Senders = field(default_factory=Senders)
+    metrics: Metrics = field(default_factory=Metrics)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """That the program ends: what has no end of its own ends now."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from api.checks import Operations
 from api.queries import Engine
 from cases.dossier import Dossiers
 from cases.registry import Registry
@@ -35,3 +36,5 @@ class Services:
     """The socket on which a running dock says what happens."""
     intake: Intake | None = None
     """What becomes of files that are sent here; None where nothing is received."""
+    operations: Operations | None = None
+    """How those who run the server look at it; None where nobody does."""

@@ -45,7 +45,7 @@ class OperationsSection(Section):
     metrics: Literal["loopback", "token", "off"] = "loopback"
     """Who may read ``/metrics``: programs of this machine, whoever has the token below, or nobody."""
     metrics_token: Path = Path("keys/metrics")
-    """File (mode 0600) with that token."""
+    """File (mode 0600) with that token: 64 hexadecimal digits."""
     head_seconds: int = Field(default=300, ge=10)
     """``/readyz`` fails when an entry has waited so long for a signed checkpoint."""
     anchor_hours: int = Field(default=72, ge=1)

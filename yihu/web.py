@@ -16,6 +16,7 @@ from api.desk import Desk
 from api.pages import packaged
 from api.services import Services
 from storage.errors import StorageUnavailable
+from yihu.health import operations_of
 from yihu.logs import log_to_stderr
 from yihu.notary import notarising
 from yihu.receiving import intake_of, receiving
@@ -31,6 +32,8 @@ class Server:
 
     url: str
     thread: threading.Thread
+    ask_to_end: Callable[[], None]
+    """Lets it hear nobody new and end what is under way; twice is fine."""
 
     def wait(self, asked: threading.Event | None = None) -> None:
         """Wait until it ends, or somebody *asked* for it."""
@@ -54,6 +57,7 @@ def services_of(office: Office) -> Services:
         index_key=office.index_key,
         board=office.home / office.settings.board.socket,
         intake=intake_of(office),
+        operations=operations_of(office),
     )
 
 
@@ -63,6 +67,10 @@ class _Ending(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, at_end: Callable[[], None] | None) -> None:
         super().__init__(config)
         self._at_end = at_end
+
+    def ask_to_end(self) -> None:
+        """Let it end at its next beat; from any thread."""
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Tell streams to end, then wait for requests."""
@@ -102,9 +110,9 @@ def running(
     serve = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="serve", daemon=True)
     serve.start()
     try:
-        yield Server(f"http://{host}:{listener.getsockname()[1]}", serve)
+        yield Server(f"http://{host}:{listener.getsockname()[1]}", serve, server.ask_to_end)
     finally:
-        server.should_exit = True
+        server.ask_to_end()
         serve.join()
 
 
