@@ -122,12 +122,6 @@ class Receiving:
             except NotFound:
                 continue
 
-    def free(self) -> int:
-        """Bytes that may still be received, without the reserve."""
-        with on_disk("asking the spool for its room"):
-            durable.make_directory(self._root)
-        return self._room.free()
-
     def berth(self, clip: Subject) -> Path:
         """Where *clip* rests once it was handed over."""
         return self._spool / clip.id

@@ -15,7 +15,6 @@ from ingest.time_source import time_source
 from storage.errors import NotFound, StorageUnavailable, YihuError
 from storage.evidence import utc_moment
 from storage.objects import Bucket, ObjectName
-from storage.receiving import Receiving
 from storage.vault import load_key
 from yihu.language import either
 from yihu.wiring import Office
@@ -108,8 +107,7 @@ def _aged(name: str, office: Office, covered: int, limit: timedelta) -> Check:
 
 def _spool(office: Office) -> Check:
     reserve = office.settings.spool.reserve_mib * 2**20
-    place = Receiving(office.home / office.settings.spool.path, reserve=reserve, clock=office.clock)
-    free = place.free()
+    free = office.spool.free()
     if free <= 0:
         return Check("spool", "failed", "full", free)
     return Check("spool", "warn" if free < reserve else "ok", "low" if free < reserve else "", free)
