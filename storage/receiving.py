@@ -133,6 +133,7 @@ class Receiving:
     def give_up_abandoned(self) -> list[Subject]:
         """Remove what is not whole and was left alone for too long; return what it was."""
         gone = []
+        self._forget()
         for upload in self.each():
             if not self._is_abandoned(upload):
                 continue
@@ -142,6 +143,12 @@ class Receiving:
                     upload.remove()
                     gone.append(upload.clip)
         return gone
+
+    def _forget(self) -> None:
+        """Keep nothing in memory of what is not here any more."""
+        for name in list(self._known):
+            if not (self._root / name).is_dir():
+                self._known.pop(name, None)
 
     def _is_abandoned(self, upload: Upload) -> bool:
         return not upload.is_whole and self.expires_at(upload) <= self._clock()

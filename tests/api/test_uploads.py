@@ -261,6 +261,7 @@ def test_only_what_is_not_whole_is_given_up_for_being_old(sender: TestClient, re
 
     assert intake.receiving.give_up_abandoned() == [clip_of(where)]
     assert intake.settle() == 1
+    assert intake.receiving.give_up_abandoned() == []
     assert sender.head(where, headers=TUS).status_code == 404
     assert receiver.services.catalog.clip(clip_of(whole)).size == 5
 
