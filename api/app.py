@@ -7,9 +7,10 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from api import clips, docks, filings, ledger, matters, parties, problems, session, status, viewings
+from api import clips, docks, filings, ledger, matters, operations, parties, problems, session, status, uploads, viewings
 from api.desk import Desk
 from api.headers import Guarded
+from api.observing import Observed
 from api.pages import serve_pages
 from api.people import administering, own
 from api.services import Services
@@ -33,15 +34,17 @@ def create_app(services: Services, *, pages: Path | None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.desk = Desk.of(services)
-    for noun in (status, session, parties, matters, clips, filings, viewings, docks):
+    desk = app.state.desk = Desk.of(services)
+    for noun in (status, session, parties, matters, clips, filings, viewings, docks, uploads):
         app.include_router(noun.router)
     for router in (session.links, own.router, administering.router):
         app.include_router(router)
     app.include_router(ledger.entries)
     app.include_router(ledger.log)
+    app.include_router(operations.router)
     if pages is not None:
         serve_pages(app, pages)
     problems.register(app)
     app.add_middleware(Guarded)
+    app.add_middleware(Observed, metrics=desk.metrics)
     return app

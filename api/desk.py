@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
 
 from api.footage import Viewing
+from api.landing import Senders
+from api.metrics import Metrics
 from api.people.accounts import Accounts
 from api.people.attempts import Attempts
 from api.people.refused import Strangers
@@ -32,6 +35,15 @@ class Desk:
     second_factor: SecondFactor
     signing_in: SigningIn
     attempts: Attempts
+    senders: Senders = field(default_factory=Senders)
+    metrics: Metrics = field(default_factory=Metrics)
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """That the program ends: what has no end of its own ends now."""
+
+    def close(self) -> None:
+        """End what has no end of its own; to be called in the loop of the server."""
+        self.closing.set()
+        self.senders.close()
 
     @classmethod
     def of(cls, services: Services) -> Desk:

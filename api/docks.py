@@ -49,7 +49,7 @@ async def events(desk: AtDesk, last_event_id: Annotated[str, Header(max_length=1
     reader, writer = await _connected(desk.services.board)
     writer.write(json.dumps({"start": start, "after": after}).encode() + b"\n")
     return StreamingResponse(
-        _relayed(reader, writer, start), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
+        _relayed(reader, writer, start, desk.closing), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
     )
 
 
@@ -69,9 +69,12 @@ async def _connected(board: Path | None) -> tuple[asyncio.StreamReader, asyncio.
         raise StorageUnavailable(message) from error
 
 
-async def _relayed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, start: str) -> AsyncIterator[str]:
-    """Pass lines on as events until the dock hangs up or it is long enough."""
+async def _relayed(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, start: str, closing: asyncio.Event
+) -> AsyncIterator[str]:
+    """Pass lines on as events until the dock hangs up, it is long enough, or the program ends."""
     loop = asyncio.get_running_loop()
+    ending = asyncio.create_task(_hung_up(reader, closing))
     until = loop.time() + LONGEST.total_seconds()
     yield f"retry: {_RETRY_MS}\n\n"
     try:
@@ -84,4 +87,11 @@ async def _relayed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, s
     except (TimeoutError, OSError, ValueError):
         return  # long enough, hung up, or no line of a dock: the browser comes again
     finally:
+        ending.cancel()
         writer.close()
+
+
+async def _hung_up(reader: asyncio.StreamReader, closing: asyncio.Event) -> None:
+    """Once the program ends, let it look as if the dock had hung up."""
+    await closing.wait()
+    reader.feed_eof()

@@ -12,9 +12,14 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import answer
+from api.tus import VERSION
 
 LARGEST_BODY = 64 * 1024
-"""Bytes. Nothing that is sent here is large: footage comes in through the dock."""
+"""Bytes. Nothing that is sent here is large, but for what is meant to be (`api.uploads`), which has limits of its own."""
+
+_UPLOADS = "/api/uploads"
+_DIGITS = 16
+"""Of a length that anybody can mean."""
 
 _POLICY = {
     "default-src": "'none'",
@@ -60,18 +65,21 @@ class Guarded:
                 headers = MutableHeaders(scope=message)
                 for name, value in ALWAYS.items():
                     headers.setdefault(name, value)
+                if scope["path"].startswith(_UPLOADS):
+                    headers["Tus-Resumable"] = VERSION
             await send(message)
 
-        refused = _refusal(Headers(scope=scope))
+        is_upload = scope["method"] == "PATCH" and scope["path"].startswith(f"{_UPLOADS}/")
+        refused = _refusal(Headers(scope=scope), largest=None if is_upload else LARGEST_BODY)
         app = self._app if refused is None else answer(Request(scope), refused)
         await app(scope, receive, send_guarded)
 
 
-def _refusal(headers: Headers) -> str | None:
+def _refusal(headers: Headers, *, largest: int | None) -> str | None:
     """Name the problem with what the request says of its body, if there is one."""
     if "transfer-encoding" in headers:
         return "length"
     length = headers.get("content-length", "0")
-    if not (length.isascii() and length.isdigit()):
+    if not (length.isascii() and length.isdigit() and len(length) < _DIGITS):
         return "length"
-    return "too-large" if int(length) > LARGEST_BODY else None
+    return "too-large" if largest is not None and int(length) > largest else None

@@ -20,16 +20,23 @@ type                    status  when
 ``stale``               409     somebody else was first
 ``kept``                409     the store keeps what somebody wanted gone
 ``link-over``           410     a one-time link that was used, is over, or that nobody made
+``offset``              409     an upload does not go on there
 ``length``              411     a body without ``Content-Length``
 ``precondition``        412     ``If-Match`` names other bytes
+``tus-version``         412     an upload in another version of the protocol
 ``too-large``           413     a body beyond 64 KiB
+``quota``               413     an upload larger than is allowed
+``media-type``          415     bytes of an upload under another type
 ``range``               416     no byte of the object is in the range
 ``password``            422     refused as a password (``weakness`` says why)
 ``invalid``             422     the request is not as the OpenAPI description says
 ``locked-out``          429     too many wrong attempts: wait (``Retry-After``)
+``digest``              422     what was sent is not what was announced
+``in-use``              423     another connection is sending the same upload
 ``contradiction``       500     what was found is not what was promised: get a person
 ``unexpected``          500     a fault of this program
 ``unavailable``         503     database or store are away: try again (``Retry-After``)
+``no-room``             507     the spool is full
 ======================  ======  ==========================================================
 """
 
@@ -37,7 +44,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 
 import structlog
@@ -48,23 +54,13 @@ from starlette.exceptions import HTTPException
 
 from api.languages import Language, language
 from api.sign_in_problems import SIGN_IN
+from api.upload_problems import UPLOADING, Problem
 from storage import errors
 from storage.passwords import WeakPassword
 
 log = structlog.get_logger()
 
 _RETRY_SECONDS = "5"
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A kind of problem."""
-
-    slug: str
-    status: HTTPStatus
-    titles: tuple[str, str]
-    """In Chinese, in English."""
-    details: tuple[str, str]
 
 
 def _problem(slug: str, status: HTTPStatus, titles: tuple[str, str], details: tuple[str, str]) -> tuple[str, Problem]:
@@ -177,9 +173,13 @@ PROBLEMS = dict(
         ),
         *(_problem(*each) for each in SIGN_IN),
     ],
+    **UPLOADING,
 )
 
 _BY_ERROR: tuple[tuple[type[errors.YihuError], str], ...] = (
+    (errors.SpoolFull, "no-room"),
+    (errors.InUse, "in-use"),
+    (errors.NoQuota, "quota"),
     (errors.StorageUnavailable, "unavailable"),
     (errors.NotFound, "not-found"),
     (errors.LifeCycleError, "life-cycle"),
@@ -238,7 +238,7 @@ def _foreseen(request: Request, error: Exception) -> JSONResponse:
     slug = slug_of(error)
     if PROBLEMS[slug].status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("request failed", problem=slug, error=type(error).__name__, reason=str(error))
-    headers = {"Retry-After": _RETRY_SECONDS} if slug == "unavailable" else {}
+    headers = {"Retry-After": _RETRY_SECONDS} if slug in {"unavailable", "in-use", "no-room"} else {}
     return answer(request, slug, headers=headers, error=type(error).__name__)
 
 

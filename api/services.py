@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from api.checks import Operations
 from api.people.rules import Rules
 from api.queries import Engine
 from cases.dossier import Dossiers
 from cases.registry import Registry
 from storage.catalog import Catalog
 from storage.custody import Custody
+from storage.intake import Intake
 from storage.ledger.log import Log
 from storage.objects import ObjectReader
 from storage.vault import Vault
@@ -38,3 +40,7 @@ class Services:
     signing_in: Rules = field(default_factory=Rules)
     office_name: str = "Yihu"
     """As telephones show it beside a one-time code."""
+    intake: Intake | None = None
+    """What becomes of files that are sent here; None where nothing is received."""
+    operations: Operations | None = None
+    """How those who run the server look at it; None where nobody does."""

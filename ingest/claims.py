@@ -18,8 +18,8 @@ from device_profiles.profile import Profile
 from ingest.clock_offset import Corrected, Measured
 from ingest.manifest import ManifestRow
 from ingest.stitching import Part
-from storage.evidence import Actor, Content, DevicePath, Entry, Json, Subject, utc_text
-from storage.hashing import Reading
+from storage.evidence import Actor, DevicePath, Entry, Json, Subject, utc_text
+from storage.hashing import Reading, content_json
 
 Key: TypeAlias = tuple[Subject, DevicePath, int, int]
 
@@ -187,20 +187,6 @@ class Claim:
         if self.md5 is None or reading.md5 is None:
             return ()
         return ("sidecar-md5-equal" if reading.md5.hex == self.md5 else "sidecar-md5-differs",)
-
-
-def content_json(content: Content) -> dict[str, Json]:
-    """Write a content as leaves do."""
-    segments = content.segments
-    written: dict[str, Json] = {
-        "size": content.size,
-        "blake3": str(content.blake3),
-        "sha256": str(content.sha256),
-        "seg": {"n": segments.count, "size": segments.size, "root": segments.root.hex()},
-    }
-    if content.sm3 is not None:
-        written["sm3"] = str(content.sm3)
-    return written
 
 
 def clock_of(row: ManifestRow, profile: Profile, *, now: datetime, mount: str = "") -> ClockClaim:

@@ -56,6 +56,11 @@ class Running:
         for clip, error in damaged:
             self.works.must_wait(clip, f"spool/{clip.id}", error)
 
+    def has_more(self) -> bool:
+        """Say whether there are clips to move that nobody sent on their way here: files that were sent to the server."""
+        unfinished = (clip for clip in self.steps.catalog.unfinished() if not self.steps.is_done(clip.state))
+        return self.works.is_idle and any(self.steps.spool.find(clip.subject) is not None for clip in unfinished)
+
     def take_in(
         self,
         card: Card,

@@ -162,6 +162,11 @@ class Catalog:
         with reading(self._engine) as connection:
             return [HistoryLine(r.seq, r.type, r.at, r.actor, r.role) for r in connection.execute(query)]
 
+    def recorded_at(self, seq: int) -> str | None:
+        """Return when entry number *seq* was recorded, None if there is none yet."""
+        with reading(self._engine) as connection:
+            return connection.scalar(select(history.c.at).where(history.c.seq == seq))
+
     def is_known(self, subject: Subject) -> bool:
         """Say whether any entry is about *subject*."""
         with reading(self._engine) as connection:

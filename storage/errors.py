@@ -8,6 +8,7 @@ Is it worth trying again, or does it take a person?
     YihuError
     ├── StorageUnavailable      try again: a store, a database or a disk is away or full for now
     │   ├── SpoolFull           try again once deposits have made room
+    │   ├── InUse               try again: somebody else is at it
     │   └── Stopping            the program ends; the next start goes on
     └── EvidenceError           get a person: what was found is not what was promised
         ├── DigestMismatch      bytes differ from their digest
@@ -21,6 +22,7 @@ Is it worth trying again, or does it take a person?
         ├── Erased              a value was erased for good, or is of somebody who was
         ├── LedgerError         leaf, tree, checkpoint or vault contradict each other
         └── Refused             this person may not do this
+            ├── NoQuota         larger than what may be sent to us
             ├── NotHeldOutside  first a witness outside the office must vouch for it
             └── LockedOut       too many wrong PINs; nobody is asked again before a while
 
@@ -41,6 +43,10 @@ class StorageUnavailable(YihuError):
 
 class SpoolFull(StorageUnavailable):
     """There is no room in the spool; reading stops, nothing that was recorded is lost."""
+
+
+class InUse(StorageUnavailable):
+    """Somebody else holds what only one at a time may change."""
 
 
 class Stopping(StorageUnavailable):
@@ -97,6 +103,10 @@ class LedgerError(EvidenceError):
 
 class Refused(EvidenceError):
     """Whoever asked may not do this."""
+
+
+class NoQuota(Refused):
+    """Somebody wants to send more than is allowed at once."""
 
 
 class NotHeldOutside(Refused):

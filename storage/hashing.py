@@ -28,7 +28,7 @@ from typing import Any, BinaryIO
 from blake3 import blake3
 
 from storage.errors import DigestMismatch, SourceChanged
-from storage.evidence import Algorithm, Content, Digest
+from storage.evidence import Algorithm, Content, Digest, Json
 from storage.lanes import BLOCK_SIZE, Lane, Other, Pieces, Sink, Whole, advise, feed
 from storage.promise import PART_SIZE, Promise, Readable
 from storage.segments import SegmentManifest
@@ -142,6 +142,61 @@ def read_through(
     if reader.ended:
         return _at_once(first, sink, algorithms)
     return _in_lanes(first, reader, sink, algorithms)
+
+
+def content_json(content: Content) -> dict[str, Json]:
+    """Write a content as leaves do."""
+    segments = content.segments
+    written: dict[str, Json] = {
+        "size": content.size,
+        "blake3": str(content.blake3),
+        "sha256": str(content.sha256),
+        "seg": {"n": segments.count, "size": segments.size, "root": segments.root.hex()},
+    }
+    if content.sm3 is not None:
+        written["sm3"] = str(content.sm3)
+    return written
+
+
+class Gathering:
+    """
+    The same as `read_through` finds, of bytes that come by and by, in whatever pieces, and are kept by somebody else.
+
+    For what is sent to us: nobody knows when the next bytes come, so no thread waits for them.
+    """
+
+    def __init__(self, algorithms: frozenset[Algorithm] = ALWAYS) -> None:
+        self._whole, self._pieces = Whole(), Pieces()
+        self._others = {algorithm: Other(algorithm) for algorithm in algorithms - ALWAYS}
+        self._block, self._filled = memoryview(bytearray(BLOCK_SIZE)), 0
+        self.position = 0
+        """Bytes that were absorbed."""
+
+    def absorb(self, data: bytes | memoryview) -> None:
+        """Take in the next bytes."""
+        view = memoryview(data)
+        while view:
+            taken = min(len(view), BLOCK_SIZE - self._filled)
+            self._block[self._filled : self._filled + taken] = view[:taken]
+            self._filled, self.position, view = self._filled + taken, self.position + taken, view[taken:]
+            if self._filled == BLOCK_SIZE:
+                self._pass_on()
+
+    def reading(self) -> Reading:
+        """Say what all the bytes are; to be asked once, at their end."""
+        if self._filled or not self.position:
+            self._pass_on()
+        whole = self._whole
+        parts = (whole.first_part, *self._pieces.parts())
+        segments = bytes(self._pieces.segments) if self.position else b""
+        return _reading(whole.size, whole.blake3.digest(), whole.sha256.digest(), parts, segments, self._others)
+
+    def _pass_on(self) -> None:
+        block = self._block[: self._filled]
+        lanes: list[Lane] = [self._whole, self._pieces, *self._others.values()]
+        for lane in lanes:
+            lane.absorb(block)
+        self._filled = 0
 
 
 def _first_block(expected_size: int | None) -> int:

@@ -167,7 +167,7 @@ class Housekeeping:
         self.stations.flush()
         if time.monotonic() >= self._due:
             self._due = time.monotonic() + self.retry.total_seconds()
-            if self.running.works.waiting():
+            if self.running.works.waiting() or self.running.has_more():
                 self.running.resume()
             self.running.steps.sign()
 

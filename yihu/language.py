@@ -38,6 +38,11 @@ _ERRORS: dict[str, tuple[str, str]] = {
         "暂存盘已满：等待上传腾出空间，或扩大磁盘；摄像机未被清除",
         "The spool is full: let deposits make room or add disk; no camera was cleared",
     ),
+    "InUse": ("正被另一程序或连接使用，稍后再试", "Another program or connection is at it; try again"),
+    "NoQuota": (
+        "超出允许的大小：单个文件或同一账号未传完的总量太大",
+        "Larger than is allowed: the file, or all that this account has begun to send",
+    ),
     "Stopping": (
         "程序正在停止，下次启动时继续，没有丢失任何内容",
         "The program is being stopped; the next start goes on, nothing is lost",

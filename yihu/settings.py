@@ -19,6 +19,7 @@ from storage.database import parsed_url
 from storage.errors import EvidenceError
 from yihu.dock_sections import BoardSection, CamerasSection, ClearSection, ClockSection, DockSection, DutySection
 from yihu.sections import Section
+from yihu.serving_sections import OperationsSection, UploadsSection
 from yihu.web_sections import SigninSection, WebSection
 
 FILE_NAME = "yihu.toml"
@@ -176,6 +177,8 @@ class Settings(Section):
     board: BoardSection = BoardSection()
     web: WebSection = WebSection()
     signin: SigninSection = SigninSection()
+    uploads: UploadsSection = UploadsSection()
+    operations: OperationsSection = OperationsSection()
 
 
 def find_settings(given: Path | None, start: Path) -> Path:

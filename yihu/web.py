@@ -18,8 +18,10 @@ from api.desk import desk_of
 from api.pages import packaged
 from api.services import Services
 from storage.errors import StorageUnavailable
+from yihu.health import operations_of
 from yihu.logs import log_to_stderr
 from yihu.notary import notarising
+from yihu.receiving import intake_of, receiving
 from yihu.settings import SettingsError
 from yihu.strangers import counting
 from yihu.wiring import Office
@@ -34,11 +36,14 @@ class Server:
 
     url: str
     thread: threading.Thread
+    ask_to_end: Callable[[], None]
+    """Lets it hear nobody new and end what is under way; twice is fine."""
 
-    def wait(self) -> None:
-        """Wait until it ends."""
-        while self.thread.is_alive():
-            self.thread.join(0.5)
+    def wait(self, asked: threading.Event | None = None) -> None:
+        """Wait until it ends, or somebody *asked* for it."""
+        while self.thread.is_alive() and not (asked is not None and asked.wait(0.1)):
+            if asked is None:
+                self.thread.join(0.5)
 
 
 def services_of(office: Office) -> Services:
@@ -58,6 +63,8 @@ def services_of(office: Office) -> Services:
         board=office.home / office.settings.board.socket,
         signing_in=office.settings.signin.rules,
         office_name=office.settings.office.name,
+        intake=intake_of(office),
+        operations=operations_of(office),
     )
 
 
@@ -75,6 +82,35 @@ def tls_of(office: Office) -> Tls | None:
     return None if web.certificate is None or web.key is None else Tls(office.home / web.certificate, office.home / web.key)
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a server runs and ends."""
+
+    tls: Tls | None = None
+    grace: int = _GRACE
+    """Seconds that requests under way are given at the end."""
+    at_end: Callable[[], None] | None = None
+    """Called in the loop of the server before it waits for them."""
+
+
+class _Ending(uvicorn.Server):
+    """A server that says in its loop that it ends, before it waits for what is under way."""
+
+    def __init__(self, config: uvicorn.Config, at_end: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._at_end = at_end
+
+    def ask_to_end(self) -> None:
+        """Let it end at its next beat; from any thread."""
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell streams to end, then wait for requests."""
+        if self._at_end is not None:
+            self._at_end()
+        await super().shutdown(sockets)
+
+
 @contextmanager
 def serving(office: Office, *, host: str, port: int) -> Iterator[Server]:
     """
@@ -87,32 +123,48 @@ def serving(office: Office, *, host: str, port: int) -> Iterator[Server]:
     if tls is None and not office.settings.web.plain_http and not _is_this_machine(host):
         message = f"{host}: other machines would come without TLS: set [web] certificate and key, or plain_http = true"
         raise SettingsError(message)
-    app = create_app(services_of(office), pages=packaged())
-    with running(app, host=host, port=port, tls=tls) as server, notarising(office), counting(office, desk_of(app)):
+    services = services_of(office)
+    app = create_app(services, pages=packaged())
+    desk = desk_of(app)
+    how = Manner(tls, office.settings.operations.grace_seconds, desk.close)
+    with (
+        running(app, host=host, port=port, how=how) as server,
+        notarising(office),
+        counting(office, desk),
+        receiving(office, services.intake),
+    ):
         yield server
 
 
 @contextmanager
-def running(app: Callable[..., Any], *, host: str, port: int, tls: Tls | None = None) -> Iterator[Server]:
-    """Run the ASGI application *app* while inside; what `serving` says of *port* holds here."""
+def running(app: Callable[..., Any], *, host: str, port: int, how: Manner | None = None) -> Iterator[Server]:
+    """
+    Run the ASGI application *app* while inside; what `serving` says of *port* holds here.
+
+    At the end nobody new is heard, then requests under way are given their time.
+    """
     log_to_stderr()
+    how = how or Manner()
     listener = _listener(host, port)
-    config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=_GRACE)
-    if tls is not None:
-        config.ssl_certfile, config.ssl_keyfile = str(tls.certificate), str(tls.key)
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=how.grace
+    )
+    if how.tls is not None:
+        config.ssl_certfile, config.ssl_keyfile = str(how.tls.certificate), str(how.tls.key)
     try:
         config.load()
     except OSError as error:  # of which ssl.SSLError is one
         listener.close()
         message = f"certificate or key of this server cannot be used: {error.strerror or error}"
         raise SettingsError(message) from error
-    server = uvicorn.Server(config)
+    server = _Ending(config, how.at_end)
     serve = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="serve", daemon=True)
     serve.start()
     try:
-        yield Server(f"{'http' if tls is None else 'https'}://{host}:{listener.getsockname()[1]}", serve)
+        url = f"{'http' if how.tls is None else 'https'}://{host}:{listener.getsockname()[1]}"
+        yield Server(url, serve, server.ask_to_end)
     finally:
-        server.should_exit = True
+        server.ask_to_end()
         serve.join()
 
 

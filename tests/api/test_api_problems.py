@@ -132,7 +132,7 @@ def test_a_database_that_is_away_is_worth_trying_again(
 @pytest.mark.parametrize(
     ("error", "slug"),
     [
-        (errors.SpoolFull("full"), "unavailable"),
+        (errors.SpoolFull("full"), "no-room"),
         (errors.StaleState("late"), "stale"),
         (errors.RetentionRefused("kept"), "kept"),
         (errors.LedgerError("torn"), "contradiction"),

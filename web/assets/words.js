@@ -200,6 +200,8 @@ const CODES = {
     salvaged: ["查看件为抢救所得", "Review copy salvaged"],
     unplayable: ["无法播放", "Not playable"],
     important: ["重点标记", "Marked important"],
+    "third-party": ["第三方提供", "Handed in by a third party"],
+    uploaded: ["网上传入", "Sent in over the network"],
     "sidecar-md5-equal": ["与设备自带摘要一致", "Equals the camera's digest"],
     "sidecar-md5-differs": ["与设备自带摘要不符", "Differs from the camera's digest"],
     "clock-unreadable": ["设备时间无法读取", "Camera time unreadable"],

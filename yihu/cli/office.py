@@ -108,7 +108,12 @@ def _greet(office: Office, *, with_s3: bool) -> None:
 def status(config: Config = None, as_json: AsJson = False) -> None:
     """Say how many clips are where, what waits, and where the ledger stands."""
     with told(as_json) as output:
+        from dataclasses import asdict
+
+        from api.checks import is_ready
         from yihu.anchoring import standing
+        from yihu.health import checks_of
+        from yihu.health import told as told_of
 
         office = open_office(config)
         counts = office.catalog.counts()
@@ -116,8 +121,11 @@ def status(config: Config = None, as_json: AsJson = False) -> None:
         head = None if note is None else office.log.keys.opened(note)
         waiting = [str(clip.subject) for clip in office.catalog.unfinished()]
         interrupted = [str(berth.clip) for berth in office.spool.berths() if berth.state == "claimed"]
+        checks = checks_of(office)
         result = {
             "office": office.settings.office.name,
+            "ready": is_ready(checks),
+            "checks": [asdict(check) for check in checks],
             "clips": {state: number for state, number in counts.items() if state != "devices"},
             "devices": counts["devices"],
             "waiting": waiting,
@@ -127,10 +135,10 @@ def status(config: Config = None, as_json: AsJson = False) -> None:
             "checkpoint": None if head is None else {"size": head.size, "root": head.root.hex()},
             "ledger": {"lock": office.settings.ledger.cell or None, **standing(office)},
         }
-        output.show(result, lambda: _print_status(result))
+        output.show(result, lambda: _print_status(result, dict(map(told_of, checks))))
 
 
-def _print_status(result: dict[str, object]) -> None:
+def _print_status(result: dict[str, object], checks: dict[str, str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -157,6 +165,8 @@ def _print_status(result: dict[str, object]) -> None:
     table.add_row(either("外部见证方", "witnesses outside"), str(outside))
     table.add_row(either("外部锚定条数", "entries held outside"), str(ledger["anchored"]))
     table.add_row(either("防回滚锁", "rollback lock"), ledger["lock"] or either("未设置", "none"))
+    for name, state in checks.items():
+        table.add_row(name, state)
     Console().print(table)
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -63,7 +67,20 @@ def serve(
         started(office)
         with serving(office, host=host, port=port) as server:
             print(either(f"网页与接口：{server.url}", f"pages and API: {server.url}"), flush=True)
-            server.wait()
+            with asked_to_end() as asked:
+                server.wait(asked)
+
+
+@contextmanager
+def asked_to_end() -> Iterator[threading.Event]:
+    """Let SIGTERM and Ctrl-C ask for the end instead of cutting off what is under way."""
+    asked = threading.Event()
+    before = {number: signal.signal(number, lambda *_: asked.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def sign_in_link(office: Office, url: str, *, name: str) -> str:
