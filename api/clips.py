@@ -8,7 +8,7 @@ or listening, and every byte of an original, is recorded (`api.viewings`).
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from starlette.responses import Response
 
 from api import lines
@@ -18,10 +18,11 @@ from api.footage import Wanted, choose
 from api.media import send
 from api.models import ClipWhole, HistoryLine
 from api.roles import Act
+from api.rules import Ruled
 from api.signin import allowed
 from storage.errors import NotFound
 
-router = APIRouter(prefix="/api/clips", tags=["clips"])
+router = Ruled(prefix="/api/clips", tags=["clips"])
 
 _POSTER: Responses = {200: raw("一帧静态图像 · one still picture", "image/jpeg", "(JPEG)")}
 

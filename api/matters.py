@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from api import lines
 from api.describing import MatterInPath, problems
 from api.desk import AtDesk
 from api.models import FiledClip, MatterFile, MatterLine, StageFile
 from api.roles import Act
+from api.rules import Ruled
 from api.signin import allowed
 from storage.evidence import Stage
 
-router = APIRouter(prefix="/api/matters", tags=["matters"], dependencies=[Depends(allowed(Act.READ))])
+router = Ruled(prefix="/api/matters", tags=["matters"], dependencies=[Depends(allowed(Act.READ))])
 
 InStage = Annotated[Stage | None, Query(description="五个环节之一 · one of the five stages", examples=["investigation"])]
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from api import lines
 from api.describing import PartyInPath, problems
 from api.desk import AtDesk
 from api.models import DossierWhole, PartyLine
 from api.roles import Act
+from api.rules import Ruled
 from api.signin import allowed
 
-router = APIRouter(prefix="/api/parties", tags=["parties"], dependencies=[Depends(allowed(Act.READ))])
+router = Ruled(prefix="/api/parties", tags=["parties"], dependencies=[Depends(allowed(Act.READ))])
 
 Search = Annotated[
     str,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import Depends, Path, Response
 
 from api.describing import problems
 from api.desk import AtDesk
@@ -14,13 +14,15 @@ from api.people.models import LinkMade, NewPerson, PersonLine, Reason, RoleNamed
 from api.people.own import line
 from api.principal import Principal
 from api.roles import Act
+from api.rules import Ruled
 from api.samples import example, pattern
 from api.signin import allowed
 from storage.evidence import Kind, Role, Subject, utc_text
 
-router = APIRouter(prefix="/api/accounts", tags=["accounts"])
+router = Ruled(prefix="/api/accounts", tags=["accounts"])
 
 Administrator = Annotated[Principal, Depends(allowed(Act.ADMINISTER))]
+Granting = Annotated[Principal, Depends(allowed(Act.GRANT))]
 _PATH = Path(pattern=pattern(Kind.ACCOUNT), examples=[example(Kind.ACCOUNT)], description="account: 假名 · pseudonym")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import Depends, Path, Request, Response
 from starlette.exceptions import HTTPException
 
 from api.describing import problems
@@ -24,19 +24,17 @@ from api.people.models import (
 )
 from api.people.queries import Person
 from api.principal import Principal
+from api.roles import Act
+from api.rules import Ruled
 from api.session import open_in
-from api.signin import Bearer, Cookie, came, known
+from api.signin import Cookie, allowed_here, came
 from storage.evidence import utc_text
 
-router = APIRouter(prefix="/api/account", tags=["account"])
+router = Ruled(prefix="/api/account", tags=["account"])
 
 
-def somebody(request: Request, desk: AtDesk, bearer: Bearer, cookie: Cookie) -> Principal:
-    """Return who is asking: everybody has the right to their own account."""
-    return known(request, desk, bearer, cookie)
-
-
-Somebody = Annotated[Principal, Depends(somebody)]
+Somebody = Annotated[Principal, Depends(allowed_here(Act.OWN))]
+"""Who is asking: everybody has the right to their own account."""
 SessionInPath = Annotated[str, Path(pattern="^[0-9a-f]{64}$", examples=["9f86d081" * 8])]
 _CHANGES = ("cross-site", "not-found", "sign-in", "locked-out")
 
