@@ -7,7 +7,21 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from api import clips, docks, filings, ledger, matters, operations, parties, problems, session, status, uploads, viewings
+from api import (
+    clips,
+    docks,
+    filings,
+    ledger,
+    matters,
+    operations,
+    oversight,
+    parties,
+    problems,
+    session,
+    status,
+    uploads,
+    viewings,
+)
 from api.desk import Desk
 from api.headers import Guarded
 from api.observing import Observed
@@ -43,6 +57,7 @@ def create_app(services: Services, *, pages: Path | None) -> FastAPI:
     app.include_router(ledger.entries)
     app.include_router(ledger.log)
     app.include_router(operations.router)
+    app.include_router(oversight.router)
     if pages is not None:
         serve_pages(app, pages)
     require_rules(app, served(pages))

@@ -28,6 +28,11 @@ class Role(StrEnum):
         """The name for people, in Chinese and in English."""
         return _NAMES[self]
 
+    @property
+    def is_for_people(self) -> bool:
+        """Whether somebody signs in with it; the program and the docks do not."""
+        return self not in {Role.SYSTEM, Role.DOCK}
+
 
 _NAMES = {
     Role.SYSTEM: ("系统", "system"),

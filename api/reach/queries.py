@@ -6,7 +6,7 @@ Each function returns None for what nobody recorded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
@@ -18,6 +18,7 @@ from cases.tables import activities, filings, matter_parties, matters, officers,
 from storage.clips import clips
 from storage.database import reading
 from storage.evidence import Kind, Subject
+from storage.schema import history
 
 # made once: putting a statement together takes longer than carrying it out
 _FILED = activities.join(matters, matters.c.matter == activities.c.matter).join(
@@ -102,3 +103,10 @@ def _joined(rows: Iterable[Row[Any]]) -> Thing | None:
     if not found:
         return None
     return Thing(frozenset(matter for matter, _ in found), frozenset(office for _, office in found))
+
+
+def newest(engine: Engine, types: Sequence[str], *, before: int, most: int) -> list[int]:
+    """Return the numbers of the newest entries of these *types* before that number, the newest first."""
+    mine = history.c.type.in_(types), history.c.seq < before
+    with reading(engine) as view:
+        return list(view.scalars(select(history.c.seq).where(*mine).order_by(history.c.seq.desc()).limit(most)))

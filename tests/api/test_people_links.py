@@ -80,7 +80,7 @@ def test_the_first_administrator_is_made_once(office: SmallOffice) -> None:
 
     assert lost.account == found.account
     [created] = office.entries("ACCOUNT_CREATED")
-    assert created.entry.body == {"role": "administrator"}
+    assert created.entry.body == {"role": "security"}
     with pytest.raises(LifeCycleError):
         accounts.first("admin", actor=OPERATOR)
 
