@@ -113,7 +113,7 @@ class Accounts:
             raise NotFound(message)
         if wanted.until is not None and not wanted.counts(self._clock()):
             message = f"grant until {wanted.until:%Y-%m-%d %H:%M}: expected a time to come"
-            raise ValueError(message)
+            raise LifeCycleError(message)
         why = why_not_granted(person.counting(self._clock()), wanted.role, to=account, by=actor.who)
         if why is not None:
             self._custody.record(entries.not_granted(account, wanted.role, why=why, actor=actor))

@@ -120,7 +120,7 @@ def world(office: SmallOffice) -> World:
 def _things(made: World) -> None:
     office, registry = made.office, made.office.services.registry
     nobodys = office.secure(b"nobody's")
-    _held(office)
+    _held(office, nobodys)
     unfiled = office.secure(b"of the office")
     mine, others = office.clip(b"mine"), office.secure(b"others'")
     elsewhere = registry.add_office("另一示例所", code="DEMO-2", actor=OPERATOR)
@@ -170,10 +170,10 @@ def _activity(office: SmallOffice, matter: Subject) -> Subject:
     return office.services.registry.record_activity(details, matter=matter, stage=Stage.INITIATION, actor=OPERATOR)
 
 
-def _held(office: SmallOffice) -> None:
-    """The officer of the office has the camera from now on."""
+def _held(office: SmallOffice, last: Subject) -> None:
+    """The officer of the office has the camera from then on that *last* was taken in."""
     officer = office.services.dossiers.officers()[0].subject
-    seq = office.services.catalog.history(office.activity)[-1].seq
+    seq = office.services.catalog.history(last)[-1].seq
     values = {"device": str(office.services.catalog.clips()[0].device), "seq": seq + 1, "officer": str(officer)}
     values |= {
         "how": "typed",
