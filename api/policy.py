@@ -131,6 +131,8 @@ def decide(grants: Iterable[Grant], act: Act, thing: Thing | None, *, asking: Su
             return Decision(grant, relation)
         if thing is not None and thing.is_approved and Relation.APPROVED in allowing:
             return Decision(grant, Relation.APPROVED)
+    if thing is not None and thing.owner == asking:
+        return Decision(None, Relation.SELF, "self")
     by_approval = any(Relation.APPROVED in TABLE[grant.role][act] for grant in able)
     return Decision(None, why_not="unapproved" if by_approval else "scope")
 

@@ -95,7 +95,7 @@ def test_the_register_of_interference_is_for_supervisors_without_a_hand_in_the_m
 
 def test_a_grant_that_is_over_counts_for_nothing_at_the_next_request(office: SmallOffice, stranger: TestClient) -> None:
     account = enrolled(office, role=Role.AUDITOR)
-    until = office.clock.now + timedelta(minutes=30)
+    until = office.clock.now + timedelta(minutes=10)
     accounts_of(office).grant(account, Grant(Role.HANDLER, Scope.of([office.matter]), until), actor=OPERATOR)
     clip = {"clip": str(office.clip(b"footage")), "reason": "办案需要"}
     sign_in(stranger)
