@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from api.policy import Decision, Grant, Scope, Thing, decide, within
 from api.queries import Account
-from api.roles import Act, may
+from api.roles import Act, may, needs_approval
 from storage.evidence import Actor, Role, Subject
 
 
@@ -50,6 +50,10 @@ class Principal:
     def may(self, act: Act) -> bool:
         """Say whether one of their roles allows *act*, to something."""
         return any(may(role, act) for role in self.roles)
+
+    def may_unasked(self, act: Act) -> bool:
+        """Say whether one of their roles allows *act* to something without anybody's approval: what pages offer."""
+        return any(may(role, act) and not needs_approval(role, act) for role in self.roles)
 
     def decide(self, act: Act, thing: Thing | None = None) -> Decision:
         """Say whether they may do *act* to *thing*, or to nothing in particular."""

@@ -121,3 +121,8 @@ HANDLING = frozenset({Role.CLERK, Role.OFFICER, Role.HANDLER, Role.LEADER, Role.
 def may(role: Role, act: Act) -> bool:
     """Say whether somebody in that role may do that at all, to something."""
     return act in TABLE.get(role, {})
+
+
+def needs_approval(role: Role, act: Act) -> bool:
+    """Say whether somebody in that role may do that only where a request of theirs was approved."""
+    return Relation.APPROVED in TABLE.get(role, {}).get(act, frozenset())

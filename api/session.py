@@ -112,5 +112,5 @@ def _end(desk: Desk, cookie: str | None, *, why: str) -> None:
 
 
 def _signed_in(principal: Principal) -> SignedIn:
-    account, acts = principal.account, sorted(act.value for act in Act if principal.may(act))
+    account, acts = principal.account, sorted(act.value for act in Act if principal.may_unasked(act))
     return SignedIn(account=str(account.subject), role=account.role, name=account.name, acts=acts)

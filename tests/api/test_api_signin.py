@@ -114,4 +114,4 @@ def test_somebody_is_told_who_they_are_and_what_they_may(page: TestClient) -> No
     person = page.get("/api/session").json()
 
     assert (person["role"], person["name"]) == ("clerk", "测试岗")
-    assert person["acts"] == ["file", "original", "own", "prove", "read", "request", "upload", "view", "watch"]
+    assert person["acts"] == ["file", "own", "prove", "read", "request", "upload", "view", "watch"]

@@ -23,7 +23,7 @@ def test_a_link_sets_a_password_with_which_its_owner_signs_in(office: SmallOffic
 
     assert (answer.status_code, answer.json()) == (200, {"login": LOGIN})
     assert "set-cookie" not in answer.headers
-    assert sign_in(stranger).json()["acts"] == ["file", "original", "own", "prove", "read", "request", "upload", "view"]
+    assert sign_in(stranger).json()["acts"] == ["file", "own", "prove", "read", "request", "upload", "view"]
 
 
 def test_a_link_works_once(office: SmallOffice, stranger: TestClient) -> None:
