@@ -7,12 +7,27 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from api import clips, docks, filings, ledger, matters, operations, parties, problems, session, status, uploads, viewings
+from api import (
+    clips,
+    docks,
+    filings,
+    ledger,
+    matters,
+    operations,
+    oversight,
+    parties,
+    problems,
+    session,
+    status,
+    uploads,
+    viewings,
+)
 from api.desk import Desk
 from api.headers import Guarded
 from api.observing import Observed
-from api.pages import serve_pages
+from api.pages import serve_pages, served
 from api.people import administering, own
+from api.rules import require_rules
 from api.services import Services
 
 _ABOUT = """
@@ -42,8 +57,10 @@ def create_app(services: Services, *, pages: Path | None) -> FastAPI:
     app.include_router(ledger.entries)
     app.include_router(ledger.log)
     app.include_router(operations.router)
+    app.include_router(oversight.router)
     if pages is not None:
         serve_pages(app, pages)
+    require_rules(app, served(pages))
     problems.register(app)
     app.add_middleware(Guarded)
     app.add_middleware(Observed, metrics=desk.metrics)

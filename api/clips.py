@@ -8,21 +8,26 @@ or listening, and every byte of an original, is recorded (`api.viewings`).
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, Request
+from typing import Annotated
+
+from fastapi import Depends, Request
 from starlette.responses import Response
 
 from api import lines
 from api.describing import ClipInPath, Responses, problems, raw
 from api.desk import AtDesk
 from api.footage import Wanted, choose
+from api.limits import limits
 from api.media import send
 from api.models import ClipWhole, HistoryLine
 from api.roles import Act
-from api.signin import allowed
+from api.rules import Ruled
+from api.signin import Caller, allowed
 from storage.errors import NotFound
 
-router = APIRouter(prefix="/api/clips", tags=["clips"])
+router = Ruled(prefix="/api/clips", tags=["clips"])
 
+MayRead = Annotated[Caller, Depends(allowed(Act.READ))]
 _POSTER: Responses = {200: raw("一帧静态图像 · one still picture", "image/jpeg", "(JPEG)")}
 
 
@@ -30,13 +35,13 @@ _POSTER: Responses = {200: raw("一帧静态图像 · one still picture", "image
     "/{clip}",
     summary="一个音像记录 · One clip",
     responses=problems("not-found"),
-    dependencies=[Depends(allowed(Act.READ))],
 )
-def one_clip(desk: AtDesk, clip: ClipInPath) -> ClipWhole:
+def one_clip(desk: AtDesk, caller: MayRead, clip: ClipInPath) -> ClipWhole:
     """Return facts, digests, derivatives, findings and filings of one clip."""
     services = desk.services
     found = services.catalog.clip(clip)
-    return lines.clip(found, services.catalog.derivatives(clip).values(), services.dossiers.filings(clip))
+    filings = services.dossiers.filings(clip, limits(caller, Act.READ))
+    return lines.clip(found, services.catalog.derivatives(clip).values(), filings)
 
 
 @router.get(

@@ -16,16 +16,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import Depends, Header
 from starlette.responses import Response, StreamingResponse
 
 from api.describing import Responses, problems, raw
 from api.desk import AtDesk
 from api.roles import Act
+from api.rules import Ruled
 from api.signin import allowed
 from storage.errors import StorageUnavailable
 
-router = APIRouter(prefix="/api/docks", tags=["docks"])
+router = Ruled(prefix="/api/docks", tags=["docks"])
 
 LONGEST = timedelta(seconds=60)
 """How long one stream lasts."""
@@ -40,7 +41,7 @@ _EVENTS: Responses = {200: raw("事件流 · an event stream", "text/event-strea
     summary="采集站各接口的实时状态 · What happens at the bays of the dock",
     response_class=Response,
     responses={**problems(), **_EVENTS},
-    dependencies=[Depends(allowed(Act.READ))],
+    dependencies=[Depends(allowed(Act.WATCH))],
 )
 async def events(desk: AtDesk, last_event_id: Annotated[str, Header(max_length=100)] = "") -> StreamingResponse:
     """Give the whole board first, then every change: events ``picture``, ``change``, ``heartbeat``. 503 where no dock runs."""

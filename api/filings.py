@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import Depends, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 
 from api import lines
@@ -13,10 +13,11 @@ from api.describing import problems
 from api.desk import AtDesk
 from api.models import FilingLine, FilingRequest
 from api.roles import Act
-from api.signin import Caller, allowed
+from api.rules import Ruled
+from api.signin import Caller, allowed, must
 from storage.evidence import Subject, TimeRange
 
-router = APIRouter(prefix="/api/filings", tags=["filings"])
+router = Ruled(prefix="/api/filings", tags=["filings"])
 
 MayFile = Annotated[Caller, Depends(allowed(Act.FILE))]
 FilingInPath = Annotated[str, Path(pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$", examples=["01JD6Z5M3Q8X4T7V9YB2C1D0EF"])]
@@ -28,9 +29,11 @@ FilingInPath = Annotated[str, Path(pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$", exam
     summary="归入执法活动 · File a clip",
     responses=problems("cross-site", "not-found", "life-cycle", "stale"),
 )
-def file_clip(asked: FilingRequest, desk: AtDesk, caller: MayFile) -> FilingLine:
+def file_clip(asked: FilingRequest, request: Request, desk: AtDesk, caller: MayFile) -> FilingLine:
     """File a clip, or a part of it, under an activity; the same again answers with the filing that stands."""
     services, clip, activity = desk.services, Subject.parse(asked.clip), Subject.parse(asked.activity)
+    for named in (clip, activity):
+        caller = must(request, desk, caller, Act.FILE, named)
     try:
         filing = services.registry.file_clip(clip, activity, range=_range(asked), actor=caller.actor)
     except ValueError as error:

@@ -70,6 +70,7 @@ class Viewing:
     credential: str
     """Digest of the token or the session that asked; no other may use this viewing."""
     footage: Footage
+    what: Wanted
 
 
 def choose(clip: Clip, derivatives: Mapping[str, Derivative], wanted: Wanted) -> Footage:

@@ -11,7 +11,7 @@ import base64
 import hashlib
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 from starlette.responses import Response
 
 from api.describing import Responses, problems, raw
@@ -19,6 +19,7 @@ from api.desk import AtDesk
 from api.models import LEDGER_NUMBERS, Consistency
 from api.queries import entries_recorded, leaves_between
 from api.roles import Act
+from api.rules import Ruled
 from api.services import Services
 from api.signin import allowed
 from storage.errors import NotFound
@@ -26,8 +27,8 @@ from storage.ledger.tiles import ENTRIES, TILE_WIDTH, TileName, encode_entries, 
 from storage.verifier.errors import VerificationError
 
 _RULE = [Depends(allowed(Act.PROVE))]
-log = APIRouter(prefix="/log", tags=["ledger"], dependencies=_RULE)
-entries = APIRouter(prefix="/api", tags=["ledger"], dependencies=_RULE)
+log = Ruled(prefix="/log", tags=["ledger"], dependencies=_RULE)
+entries = Ruled(prefix="/api", tags=["ledger"], dependencies=_RULE)
 
 Seq = Annotated[int, Path(ge=0, le=LEDGER_NUMBERS, description="流转记录编号 · number of an entry", examples=[7])]
 Size = Annotated[int, Query(gt=0, le=LEDGER_NUMBERS, description="流转记录条数 · number of entries", examples=[7])]

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from api import lines
 from api.describing import MatterInPath, problems
 from api.desk import AtDesk
+from api.limits import limits
 from api.models import FiledClip, MatterFile, MatterLine, StageFile
 from api.roles import Act
-from api.signin import allowed
+from api.rules import Ruled
+from api.signin import Caller, allowed
 from storage.evidence import Stage
 
-router = APIRouter(prefix="/api/matters", tags=["matters"], dependencies=[Depends(allowed(Act.READ))])
+RULE = allowed(Act.READ)
+MayRead = Annotated[Caller, Depends(RULE)]
+router = Ruled(prefix="/api/matters", tags=["matters"], dependencies=[Depends(RULE)])
 
 InStage = Annotated[Stage | None, Query(description="五个环节之一 · one of the five stages", examples=["investigation"])]
 
 
 @router.get("", summary="事项与案件 · Matters and cases", responses=problems())
-def matters(desk: AtDesk) -> list[MatterLine]:
+def matters(desk: AtDesk, caller: MayRead) -> list[MatterLine]:
     """Return every matter, the newest first."""
-    return [lines.matter(one) for one in reversed(desk.services.dossiers.matters())]
+    return [lines.matter(one) for one in reversed(desk.services.dossiers.matters(limits(caller, Act.READ)))]
 
 
 @router.get("/{matter}", summary="一个事项（案件） · One matter", responses=problems("not-found"))

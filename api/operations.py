@@ -12,15 +12,16 @@ from dataclasses import asdict
 from http import HTTPStatus
 from ipaddress import ip_address
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from api.checks import Operations, is_ready
 from api.desk import AtDesk
 from api.metrics import MEDIA_TYPE
+from api.rules import Ruled
 
-router = APIRouter(include_in_schema=False)
+router = Ruled(include_in_schema=False)
 
 _PASSED_ON = ("forwarded", "x-forwarded-for", "x-real-ip")
 """Headers of a proxy: whoever asks it is not this machine."""

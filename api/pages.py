@@ -39,6 +39,11 @@ def packaged() -> Path | None:
     return page.parent if page.is_file() else None
 
 
+def served(pages: Path | None) -> frozenset[str]:
+    """Return the addresses that are nothing but pages and their files."""
+    return frozenset() if pages is None else frozenset({*ADDRESSES, "/kiosk", "/assets"})
+
+
 def serve_pages(app: FastAPI, pages: Path) -> None:
     """Let *app* serve the pages in that directory, to strangers too: they hold nothing but words."""
     index = pages / "index.html"

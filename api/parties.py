@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from api import lines
 from api.describing import PartyInPath, problems
 from api.desk import AtDesk
+from api.limits import limits
 from api.models import DossierWhole, PartyLine
 from api.roles import Act
-from api.signin import allowed
+from api.rules import Ruled
+from api.signin import Caller, allowed
 
-router = APIRouter(prefix="/api/parties", tags=["parties"], dependencies=[Depends(allowed(Act.READ))])
+RULE = allowed(Act.READ)
+MayRead = Annotated[Caller, Depends(RULE)]
+router = Ruled(prefix="/api/parties", tags=["parties"], dependencies=[Depends(RULE)])
 
 Search = Annotated[
     str,
@@ -26,16 +30,17 @@ Search = Annotated[
 
 
 @router.get("", summary="查找当事人 · Find parties", responses=problems())
-def parties(desk: AtDesk, q: Search = "") -> list[PartyLine]:
+def parties(desk: AtDesk, caller: MayRead, q: Search = "") -> list[PartyLine]:
     """Return the parties that *q* finds; all of them if it is empty."""
-    found = desk.services.dossiers.find_party(q) if q.strip() else desk.services.dossiers.parties()
+    dossiers, mine = desk.services.dossiers, limits(caller, Act.READ)
+    found = dossiers.find_party(q, mine) if q.strip() else dossiers.parties(mine)
     return [lines.party(one) for one in found]
 
 
 @router.get("/{party}/dossier", summary="一户档案 · The dossier of a party", responses=problems("not-found"))
-def dossier(desk: AtDesk, party: PartyInPath) -> DossierWhole:
+def dossier(desk: AtDesk, caller: MayRead, party: PartyInPath) -> DossierWhole:
     """Return everything about one party: its matters, and each clip that is filed to them, once."""
-    found = desk.services.dossiers.dossier(party)
+    found = desk.services.dossiers.dossier(party, limits(caller, Act.READ))
     return DossierWhole(
         party=lines.party(found.party),
         matters=[lines.matter(file.matter) for file in found.matters],

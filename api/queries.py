@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, Engine, Row, Select, select
@@ -11,7 +12,7 @@ from sqlalchemy import Column, Engine, Row, Select, select
 from api.tables import accounts
 from storage.clips import clips, derivatives
 from storage.database import reading
-from storage.evidence import Kind, Role, Subject
+from storage.evidence import Kind, Role, Subject, utc_moment
 from storage.ledger.log import count, leaves
 
 __all__ = [
@@ -38,6 +39,10 @@ class Account:
     role: Role
     name: str
     """``(erased)`` once the vault no longer tells."""
+    scope: str = ""
+    """What a token covers; see `api.tables.scope_in`."""
+    until: datetime | None = None
+    """When a token ends."""
 
 
 def account_with(engine: Engine, token_sha256: str) -> Account | None:
@@ -64,8 +69,14 @@ def all_accounts(engine: Engine) -> list[Account]:
         return [_account(row) for row in connection.execute(standing)]
 
 
-def _account(row: Row[tuple[object, ...]]) -> Account:
-    return Account(Subject.parse(row.account, Kind.ACCOUNT), Role(row.role), row.name if row.name is not None else "(erased)")
+def _account(row: Row[Any]) -> Account:
+    return Account(
+        Subject.parse(row.account, Kind.ACCOUNT),
+        Role(row.role),
+        row.name if row.name is not None else "(erased)",
+        row.scope or "",
+        None if row.until is None else utc_moment(row.until),
+    )
 
 
 def entries_recorded(engine: Engine) -> int:

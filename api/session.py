@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Depends, Request, Response
 from starlette.exceptions import HTTPException
 
 from api.describing import problems
 from api.desk import AtDesk, Desk
 from api.models import SignedIn, SignIn
 from api.people.models import LinkFor, LinkUsed, PasswordSignIn
-from api.principal import Principal
+from api.principal import Means, Principal, by_token
 from api.queries import account_with
 from api.roles import Act
-from api.signin import Bearer, Cookie, came, cookie_name, is_secure, known, require_own_page, stranger
+from api.rules import Ruled
+from api.signin import Cookie, allowed_here, came, cookie_name, is_secure, require_own_page, stranger
 from api.tokens import token_digest
 from storage.errors import NotFound
-from storage.evidence import Actor
 from storage.passwords import WeakPassword
 
-router = APIRouter(prefix="/api/session", tags=["session"])
-links = APIRouter(prefix="/api/links", tags=["session"])
+router = Ruled(prefix="/api/session", tags=["session"])
+links = Ruled(prefix="/api/links", tags=["session"])
 
 
 @router.post("", status_code=201, summary="用令牌登录 · Sign in with a token", responses=problems("cross-site"))
@@ -29,10 +30,11 @@ def sign_in(asked: SignIn, request: Request, response: Response, desk: AtDesk, c
     """Open a session for the holder of a token; it ends when the token is revoked."""
     # without this, another site could sign somebody in under an account of its own
     require_own_page(request)
-    account = account_with(desk.services.engine, token_digest(asked.token))
-    if account is None:
+    digest = token_digest(asked.token)
+    found = by_token(account_with(desk.services.engine, digest), Means.TOKEN, digest, desk.services.clock())
+    if found is None:
         raise stranger(desk)
-    secret = desk.sessions.open(Actor(account.subject, account.role), how="token", came=came(request))
+    secret = desk.sessions.open(found.actor, how="token", came=came(request))
     return _signed_in(open_in(request, response, desk, cookie, secret))
 
 
@@ -52,9 +54,9 @@ def sign_in_with_password(
 
 
 @router.get("", summary="当前登录者 · Who is signed in", responses=problems())
-def who(request: Request, desk: AtDesk, bearer: Bearer, cookie: Cookie) -> SignedIn:
+def who(caller: Annotated[Principal, Depends(allowed_here(Act.OWN))]) -> SignedIn:
     """Say who is asking and what they may do."""
-    return _signed_in(known(request, desk, bearer, cookie))
+    return _signed_in(caller)
 
 
 @router.delete("", status_code=204, summary="退出 · Sign out", responses=problems("cross-site"))
@@ -110,5 +112,5 @@ def _end(desk: Desk, cookie: str | None, *, why: str) -> None:
 
 
 def _signed_in(principal: Principal) -> SignedIn:
-    account, acts = principal.account, sorted(act.value for act in Act if principal.may(act))
+    account, acts = principal.account, sorted(act.value for act in Act if principal.may_unasked(act))
     return SignedIn(account=str(account.subject), role=account.role, name=account.name, acts=acts)

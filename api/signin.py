@@ -12,25 +12,39 @@ it has the name ``__Host-yihu_session``, which no other host or path of the doma
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, NoReturn
 
 from fastapi import Request, Security
+from fastapi.exceptions import RequestValidationError
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
 from api.desk import AtDesk, Desk
 from api.people.sessions import Came
-from api.principal import Means, Principal
+from api.policy import Thing
+from api.principal import Means, Principal, by_token
 from api.queries import account_with
+from api.reach.queries import thing, thing_of_filing
 from api.roles import Act
+from api.rules import is_rule
 from api.tokens import token_digest
-from storage.errors import Refused
-from storage.evidence import Entry, Json, Subject
+from storage.errors import NotFound, Refused
+from storage.evidence import Entry, Json, Kind, Subject
 
 COOKIE = "yihu_session"
 OWN_HEADER = "x-yihu"
+_NAMED = {
+    "clip": Kind.CLIP,
+    "matter": Kind.MATTER,
+    "party": Kind.PARTY,
+    "activity": Kind.ACTIVITY,
+    "account": Kind.ACCOUNT,
+    "filing": None,
+}
+"""Parts of a path that name what an act is about."""
 _HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _BEARER = HTTPBearer(auto_error=False, scheme_name="token", description="API 令牌 · an API token")
@@ -68,26 +82,89 @@ def came(request: Request) -> Came:
 
 def allowed(act: Act) -> Callable[..., Principal]:
     """
-    Return the rule of a route: the caller, if they may do *act*.
+    Return the rule of a route: the caller, if they may do *act* to what the path names, in the role that allows it.
 
     Otherwise a signed-in person's act is recorded as ``REFUSED`` and `Refused` raised; a stranger is counted and answered 401.
+    What the path names and nobody recorded is `NotFound`, for whoever may do that to anything at all.
     """
 
     def rule(request: Request, desk: AtDesk, bearer: Bearer, cookie: Cookie) -> Principal:
-        caller = known(request, desk, bearer, cookie)
-        if not caller.may(act):
-            refuse(request, desk, caller, act)
-        return caller.acting_for(act)
+        caller = _able(request, desk, known(request, desk, bearer, cookie), act)
+        for name, value in request.path_params.items():
+            if name in _NAMED:
+                caller = must(request, desk, caller, act, _read(name, value))
+        return caller
 
+    is_rule(rule, act)
     return rule
+
+
+def allowed_here(act: Act) -> Callable[..., Principal]:
+    """Return the rule of a route that itself asks `must` about its object, once it knows which that is."""
+
+    def rule(request: Request, desk: AtDesk, bearer: Bearer, cookie: Cookie) -> Principal:
+        return _able(request, desk, known(request, desk, bearer, cookie), act)
+
+    is_rule(rule, act)
+    return rule
+
+
+def must(
+    request: Request, desk: Desk, caller: Principal, act: Act, named: Subject | str | Thing, *, approved: bool = False
+) -> Principal:
+    """
+    Return *caller* in the role that allows *act* to what is *named*: a subject, a filing, or what is known of a thing.
+
+    Otherwise the refusal is recorded and `Refused` raised. Raises `NotFound` for what nobody recorded. *approved* says that a
+    request of theirs for this very thing was approved and still counts.
+    """
+    thing = named if isinstance(named, Thing) else _thing(desk, named)
+    if thing is None:
+        message = f"{named}: nobody recorded it"
+        raise NotFound(message)
+    decision = caller.decide(act, replace(thing, is_approved=True) if approved else thing)
+    if decision.grant is None:
+        refuse(request, desk, caller, act, about=named if isinstance(named, Subject) else None, why=decision.why_not)
+    return caller.acting_as(decision.grant.role)
+
+
+def _able(request: Request, desk: Desk, caller: Principal, act: Act) -> Principal:
+    if not caller.may(act):
+        refuse(request, desk, caller, act)
+    # the policy asks again about the object; here it is only whether there may be one
+    if not _has_object(request):
+        decision = caller.decide(act)
+        if decision.grant is None:
+            refuse(request, desk, caller, act, why=decision.why_not)
+        return caller.acting_as(decision.grant.role)
+    return caller.acting_for(act)
+
+
+def _has_object(request: Request) -> bool:
+    return any(name in _NAMED for name in request.path_params)
+
+
+def _read(name: str, value: object) -> Subject | str:
+    """Read what a path names; what no subject is called nobody recorded."""
+    if name == "filing":
+        return str(value)
+    try:
+        return Subject.parse(str(value), _NAMED[name])
+    except ValueError as error:
+        # the route itself says what is wrong with the name
+        raise RequestValidationError([{"type": "string_pattern_mismatch", "loc": ("path", name), "msg": str(error)}]) from error
+
+
+def _thing(desk: Desk, named: Subject | str) -> Thing | None:
+    engine = desk.services.engine
+    return thing(engine, named) if isinstance(named, Subject) else thing_of_filing(engine, named)
 
 
 def known(request: Request, desk: AtDesk, bearer: Bearer, cookie: Cookie) -> Principal:
     """Return who is asking, whatever they may; raises a 401 or the 403 of a foreign page."""
     if bearer is not None:
         digest = token_digest(bearer.credentials)
-        account = account_with(desk.services.engine, digest)
-        found = None if account is None else Principal(account, frozenset({account.role}), Means.TOKEN, digest)
+        found = by_token(account_with(desk.services.engine, digest), Means.TOKEN, digest, desk.services.clock())
     elif cookie is not None:
         if request.method not in _HARMLESS:
             require_own_page(request)
@@ -108,13 +185,17 @@ def require_own_page(request: Request) -> None:
         raise HTTPException(HTTPStatus.FORBIDDEN, "cross-site")
 
 
-def refuse(request: Request, desk: Desk, caller: Principal, act: Act) -> NoReturn:
-    """Record that *caller* was refused *act*, durably, and raise `Refused`."""
+def refuse(
+    request: Request, desk: Desk, caller: Principal, act: Act, *, about: Subject | None = None, why: str | None = None
+) -> NoReturn:
+    """Record that *caller* was refused *act*, durably, and raise `Refused`; *about* a thing that is known to be one."""
     route = getattr(request.scope.get("route"), "path", "")
     body: dict[str, Json] = {"act": act.value, "route": f"{request.method} {route}"}
-    about = _about(request)
-    if about is not None:
-        body["about"] = about
+    told = _about(request) if about is None else str(about)
+    if told is not None:
+        body["about"] = told
+    if why not in {None, "role"}:
+        body["why"] = why
     desk.services.custody.record(Entry("REFUSED", caller.account.subject, caller.actor, body=body))
     message = f"{caller.account.subject} as {caller.account.role}: may not {act}"
     raise Refused(message)

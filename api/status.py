@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from fastapi import APIRouter
-
 from api.models import Status
+from api.rules import Ruled
 
-router = APIRouter(prefix="/api", tags=["status"])
+router = Ruled(prefix="/api", tags=["status"])
 
 
 @router.get("/status", summary="程序与版本 · Program and version")

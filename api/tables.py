@@ -4,18 +4,20 @@ Accounts: their life cycle, their table, and what each entry changes in it.
 =================  =======  ===========================  ==============================================================
 entry              subject  moves                        body
 =================  =======  ===========================  ==============================================================
-``TOKEN_ISSUED``   account  (new) → active               role, SHA-256 of the token (256 random bits: nobody guesses it)
+``TOKEN_ISSUED``   account  (new) → active               role, SHA-256 of the token (256 random bits: nobody guesses it);
+                                                         offices, matters and until when, where limited
 ``TOKEN_REVOKED``  account  active → revoked
-``REFUSED``        account  stays                        which act was refused, on which route, about what
+``REFUSED``        account  stays                        which act was refused and why, on which route, about what
 =================  =======  ===========================  ==============================================================
 
 The name of a token may name a person and lies in the vault. An account is a token that a program shows, or a person who signs
-in (`api.people.tables`): a token has the columns ``role`` and ``token_sha256``, a person those from ``login`` on.
+in (`api.people.tables`): a token has the columns from ``role`` to ``token_sha256``, a person those from ``login`` on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import BigInteger, Column, Table, Text, insert, select, update
 
@@ -39,6 +41,8 @@ accounts = Table(
     projections,
     Column("account", Text, primary_key=True),
     Column("role", Text),
+    Column("scope", Text),
+    Column("until", Text),
     Column("name", Text),
     Column("token_sha256", Text, unique=True),
     Column("issued_seq", BigInteger, nullable=False),
@@ -61,6 +65,8 @@ def project(recorded: Recorded) -> Iterable[Change]:
         issued = insert(accounts).values(
             account=str(entry.subject),
             role=entry.body["role"],
+            scope=scope_in(entry.body),
+            until=entry.body.get("until"),
             name=entry.personal.get("name"),
             token_sha256=entry.body["token"],
             issued_seq=recorded.seq,
@@ -69,6 +75,11 @@ def project(recorded: Recorded) -> Iterable[Change]:
     if entry.type == "TOKEN_REVOKED":
         standing = accounts.c.account == str(entry.subject), accounts.c.revoked_seq.is_(None)
         yield Change(update(accounts).where(*standing).values(revoked_seq=recorded.seq))
+
+
+def scope_in(body: Mapping[str, Any]) -> str:
+    """Return what a grant in *body* covers, as one text: pseudonyms in order; nothing for everything."""
+    return " ".join(sorted([*body.get("offices", []), *body.get("matters", [])]))
 
 
 def _account(subject: str, at: str) -> Sequence[Hindrance]:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from datetime import datetime
 
+from api.people.entries import grant_json
+from api.policy import EVERYTHING, Grant, Scope
 from api.roles import SIGNING_IN
 from storage.custody import Custody
 from storage.evidence import Actor, Algorithm, Digest, Entry, Kind, Recorded, Role, Subject
@@ -19,7 +22,9 @@ _PREFIX = "yihu_"
 _BYTES = 32
 
 
-def issue_token(custody: Custody, *, name: str, role: Role, actor: Actor) -> tuple[Subject, str]:
+def issue_token(
+    custody: Custody, *, name: str, role: Role, actor: Actor, scope: Scope = EVERYTHING, until: datetime | None = None
+) -> tuple[Subject, str]:
     """
     Make an account with a token, and return the token: nobody can show it again.
 
@@ -32,7 +37,7 @@ def issue_token(custody: Custody, *, name: str, role: Role, actor: Actor) -> tup
         message = "token: expected a name that says whose it is, found none"
         raise ValueError(message)
     account, token = fresh(Kind.ACCOUNT), _PREFIX + secrets.token_urlsafe(_BYTES)
-    body = {"role": role.value, "token": token_digest(token)}
+    body = {**grant_json(Grant(role, scope, until)), "token": token_digest(token)}
     custody.record(Entry("TOKEN_ISSUED", account, actor, body=body, personal={"name": name.strip()}))
     return account, token
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import Depends, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -23,16 +23,17 @@ from api.desk import AtDesk, Desk
 from api.landing import land
 from api.receipts import Receipt, receipt_of
 from api.roles import Act
-from api.signin import Caller, allowed, refuse
+from api.rules import Ruled
+from api.signin import Caller, allowed_here, refuse
 from storage.errors import DigestMismatch, LifeCycleError, NotFound, StorageUnavailable
 from storage.evidence import Kind, Subject
 from storage.identity import fresh
 from storage.intake import Intake
 from storage.upload import Upload
 
-router = APIRouter(prefix="/api/uploads", tags=["uploads"])
+router = Ruled(prefix="/api/uploads", tags=["uploads"])
 
-MayUpload = Annotated[Caller, Depends(allowed(Act.FILE))]
+MayUpload = Annotated[Caller, Depends(allowed_here(Act.UPLOAD))]
 
 
 def _spoken(_caller: MayUpload, tus_resumable: Annotated[str, Header(max_length=20, examples=[tus.VERSION])] = "") -> None:
@@ -174,10 +175,10 @@ def _mine(request: Request, desk: Desk, clip: Subject, caller: Caller) -> Upload
         if not intake.was_sent(clip):
             raise
         if not intake.is_ours(clip, caller.account.subject):
-            refuse(request, desk, caller, Act.FILE)
+            refuse(request, desk, caller, Act.UPLOAD)
         return None
     if upload.announced.account != caller.account.subject:
-        refuse(request, desk, caller, Act.FILE)
+        refuse(request, desk, caller, Act.UPLOAD)
     return upload
 
 

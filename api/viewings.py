@@ -9,23 +9,24 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from starlette.responses import Response
 
 from api.describing import Responses, ViewingInPath, problems, raw
-from api.desk import AtDesk
-from api.footage import Viewing, choose, compare
+from api.desk import AtDesk, Desk
+from api.footage import Viewing, Wanted, choose, compare
 from api.media import send
 from api.models import ViewingGranted, ViewingRequest
 from api.roles import Act
-from api.signin import Caller, allowed, refuse
+from api.rules import Ruled
+from api.signin import Caller, allowed_here, must, refuse
 from storage.errors import NotFound
 from storage.evidence import Entry, Kind, Subject, utc_text
 from storage.identity import fresh
 
-router = APIRouter(prefix="/api/viewings", tags=["viewings"])
+router = Ruled(prefix="/api/viewings", tags=["viewings"])
 
-MayView = Annotated[Caller, Depends(allowed(Act.VIEW))]
+MayView = Annotated[Caller, Depends(allowed_here(Act.VIEW))]
 
 _MEDIA: Responses = {
     200: raw(
@@ -42,9 +43,10 @@ _MEDIA: Responses = {
     summary="说明理由并查看 · Ask to see footage",
     responses=problems("cross-site", "not-found", "life-cycle", "contradiction"),
 )
-def ask(asked: ViewingRequest, desk: AtDesk, caller: MayView, response: Response) -> ViewingGranted:
+def ask(asked: ViewingRequest, request: Request, desk: AtDesk, caller: MayView, response: Response) -> ViewingGranted:
     """Record the access, then grant it: on return the entry is durable, and not one byte has been read."""
     services, clip = desk.services, Subject.parse(asked.clip)
+    caller = _granted(request, desk, caller, clip, asked.what)
     footage = choose(services.catalog.clip(clip), services.catalog.derivatives(clip), asked.what)
     # what cannot be had is refused before it is recorded as seen
     compare(footage, services.store.describe(footage.name, footage.version))
@@ -52,7 +54,7 @@ def ask(asked: ViewingRequest, desk: AtDesk, caller: MayView, response: Response
     body = {"viewing": str(viewing), "what": asked.what.value, "sha256": footage.sha256.hex}
     reason = {"reason": asked.reason.strip()}
     recorded = services.custody.record(Entry("ACCESSED", clip, caller.actor, body=body, personal=reason))
-    granted = Viewing(clip, caller.account.subject, caller.credential, footage)
+    granted = Viewing(clip, caller.account.subject, caller.credential, footage, asked.what)
     until = desk.viewings.keep(viewing, granted)
     media = f"/api/viewings/{viewing}/media"
     response.headers["Location"] = media
@@ -81,4 +83,13 @@ def media(request: Request, desk: AtDesk, caller: MayView, viewing: ViewingInPat
         raise NotFound(message)
     if granted.credential != caller.credential:
         refuse(request, desk, caller, Act.VIEW)
+    # what ended meanwhile counts for nothing
+    _granted(request, desk, caller, granted.clip, granted.what)
     return send(request, desk.services.store, granted.footage)
+
+
+def _granted(request: Request, desk: Desk, caller: Caller, clip: Subject, what: Wanted) -> Caller:
+    """Return the caller in the role that lets them see that of *clip*; otherwise refuse, on the record."""
+    act = Act.ORIGINAL if what is Wanted.ORIGINAL else Act.VIEW
+    approved = desk.services.approvals.has(caller.subject, clip, act)
+    return must(request, desk, caller, act, clip, approved=approved)

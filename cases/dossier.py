@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cases import checks, queries
-from cases.queries import Database, View, Where, in_stage, of_clip, of_matter, of_party
+from cases.queries import Database, View, Where, in_stage, of_clip, of_matter, of_party, within
 from cases.records import Activity, ClipLine, Filing, Matter, Office, Officer, Party
 from cases.values import IdNumber
 from storage.database import reading
@@ -60,21 +60,38 @@ class Dossier:
     clips: tuple[FiledClip, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """To which matters answers are limited: those of some offices, and some by name; neither leaves nothing out."""
+
+    offices: Sequence[str] = ()
+    matters: Sequence[str] = ()
+
+    @property
+    def conditions(self) -> list[Where]:
+        """What is asked beside."""
+        return [within(self.offices, self.matters)] if self.offices or self.matters else []
+
+
+NO_LIMITS = Limits()
+
+
 class Dossiers:
-    """Answers questions about parties, matters and what is filed to them."""
+    """Answers questions about parties, matters and what is filed to them, as far as the limits of whoever asks go."""
 
     def __init__(self, engine: Database, *, index_key: bytes) -> None:
         self._engine = engine
         self._index_key = index_key
 
-    def dossier(self, party: Subject) -> Dossier:
+    def dossier(self, party: Subject, limits: Limits = NO_LIMITS) -> Dossier:
         """Return the dossier of *party*; raises `NotFound`."""
         with reading(self._engine) as view:
             found = queries.party(view, party)
             if found is None:
                 message = f"{party}: there is no such party"
                 raise NotFound(message)
-            return Dossier(found, _matter_files(view, of_party(party)), _filed_clips(view, of_party(party)))
+            asked = [of_party(party), *limits.conditions]
+            return Dossier(found, _matter_files(view, *asked), _filed_clips(view, *asked))
 
     def matter_file(self, matter: Subject) -> MatterFile:
         """Return one matter, stage by stage; raises `NotFound`."""
@@ -89,34 +106,34 @@ class Dossiers:
             checks.matter(view, matter)
             return _filed_clips(view, *conditions)
 
-    def filings(self, clip: Subject) -> tuple[Filing, ...]:
+    def filings(self, clip: Subject, limits: Limits = NO_LIMITS) -> tuple[Filing, ...]:
         """Return the filings of *clip* that stand."""
         with reading(self._engine) as view:
-            return tuple(queries.filings_where(view, of_clip(clip)))
+            return tuple(queries.filings_where(view, of_clip(clip), *limits.conditions))
 
     def unfiled(self) -> tuple[ClipLine, ...]:
         """Return the clips that are not filed, or only to cases that are not registered (A35), the oldest first."""
         with reading(self._engine) as view:
             return tuple(queries.clips_not_filed(view))
 
-    def find_party(self, text: str) -> tuple[Party, ...]:
+    def find_party(self, text: str, limits: Limits = NO_LIMITS) -> tuple[Party, ...]:
         """Return the parties whose name holds *text*, or whose id number it is."""
         wanted = text.strip()
         if not wanted:
             return ()
         indexes = [number.index(self._index_key) for number in IdNumber.all_fitting(wanted)]
         with reading(self._engine) as view:
-            return tuple(queries.parties_like(view, wanted, indexes=indexes))
+            return tuple(queries.parties_like(view, wanted, *limits.conditions, indexes=indexes))
 
-    def parties(self) -> tuple[Party, ...]:
+    def parties(self, limits: Limits = NO_LIMITS) -> tuple[Party, ...]:
         """Return every party."""
         with reading(self._engine) as view:
-            return tuple(queries.all_parties(view))
+            return tuple(queries.all_parties(view, *limits.conditions))
 
-    def matters(self) -> tuple[Matter, ...]:
+    def matters(self, limits: Limits = NO_LIMITS) -> tuple[Matter, ...]:
         """Return every matter, the oldest first."""
         with reading(self._engine) as view:
-            return tuple(queries.matters_where(view))
+            return tuple(queries.matters_where(view, *limits.conditions))
 
     def offices(self) -> tuple[Office, ...]:
         """Return every office."""
@@ -129,10 +146,10 @@ class Dossiers:
             return tuple(queries.all_officers(view))
 
 
-def _matter_files(view: View, condition: Where) -> tuple[MatterFile, ...]:
-    acts = queries.activities_where(view, condition)
-    filings = queries.filings_where(view, condition)
-    return tuple(matter_file(matter, acts, filings) for matter in queries.matters_where(view, condition))
+def _matter_files(view: View, *conditions: Where) -> tuple[MatterFile, ...]:
+    acts = queries.activities_where(view, *conditions)
+    filings = queries.filings_where(view, *conditions)
+    return tuple(matter_file(matter, acts, filings) for matter in queries.matters_where(view, *conditions))
 
 
 def matter_file(matter: Matter, acts: Sequence[Activity], filings: Sequence[Filing]) -> MatterFile:

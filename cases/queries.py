@@ -68,9 +68,9 @@ def party(view: View, subject: Subject) -> Party | None:
     return None if row is None else _party(row)
 
 
-def all_parties(view: View) -> list[Party]:
-    """Return every party, in the order of registration."""
-    return [_party(row) for row in view.execute(select(parties).order_by(parties.c.registered_seq))]
+def all_parties(view: View, *conditions: Where) -> list[Party]:
+    """Return the parties that have a matter under the *conditions*, in the order of registration."""
+    return _parties(view, *_with_a_matter(conditions))
 
 
 def party_with_index(view: View, index: str) -> Party | None:
@@ -79,10 +79,21 @@ def party_with_index(view: View, index: str) -> Party | None:
     return None if row is None else _party(row)
 
 
-def parties_like(view: View, text: str, *, indexes: Sequence[str]) -> list[Party]:
+def parties_like(view: View, text: str, *conditions: Where, indexes: Sequence[str]) -> list[Party]:
     """Return the parties whose name holds *text* or whose id number has one of the blind *indexes*."""
     found = or_(parties.c.name.icontains(text, autoescape=True), parties.c.id_index.in_(indexes))
-    return [_party(row) for row in view.execute(select(parties).where(found).order_by(parties.c.registered_seq))]
+    return _parties(view, found, *_with_a_matter(conditions))
+
+
+def _parties(view: View, *conditions: Where) -> list[Party]:
+    return [_party(row) for row in view.execute(select(parties).where(*conditions).order_by(parties.c.registered_seq))]
+
+
+def _with_a_matter(conditions: Sequence[Where]) -> list[Where]:
+    if not conditions:
+        return []
+    joined = select(matter_parties.c.party).join(matters, matters.c.matter == matter_parties.c.matter)
+    return [parties.c.party.in_(joined.where(*conditions))]
 
 
 def matters_where(view: View, *conditions: Where) -> list[Matter]:
@@ -115,6 +126,11 @@ def of_party(subject: Subject) -> Where:
     """Limit a question to the matters of one party."""
     mine = select(matter_parties.c.matter).where(matter_parties.c.party == str(subject))
     return matters.c.matter.in_(mine)
+
+
+def within(offices: Sequence[str], named: Sequence[str]) -> Where:
+    """Limit a question to the matters of some offices, and to some matters by name."""
+    return or_(matters.c.office.in_(offices), matters.c.matter.in_(named))
 
 
 def in_stage(stage: Stage) -> Where:

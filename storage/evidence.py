@@ -31,6 +31,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from storage.content import Algorithm, Content, Digest, SegmentSummary
+from storage.roles import Role
 
 __all__ = [
     "Actor",
@@ -221,17 +222,6 @@ class TimeRange:
         if not timedelta(0) <= self.start < self.end:
             message = f"time range: expected 0 ≤ start < end, found {self.start} to {self.end}"
             raise ValueError(message)
-
-
-class Role(StrEnum):
-    """In what capacity somebody acts."""
-
-    SYSTEM = "system"
-    DOCK = "dock"
-    CLERK = "clerk"
-    REVIEWER = "reviewer"
-    AUDITOR = "auditor"
-    ADMINISTRATOR = "administrator"
 
 
 @dataclass(frozen=True, slots=True)

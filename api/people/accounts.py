@@ -16,12 +16,13 @@ from api.people import entries, queries
 from api.people.logins import login_of
 from api.people.queries import Person
 from api.people.rules import Rules
+from api.policy import Grant, why_not_granted
 from api.principal import first_of
 from api.queries import Engine
 from api.roles import SIGNING_IN
 from api.tokens import token_digest
 from storage.custody import Custody
-from storage.errors import LifeCycleError, NotFound, StaleState
+from storage.errors import LifeCycleError, NotFound, Refused, StaleState
 from storage.evidence import Actor, Entry, Kind, Role, Subject
 from storage.identity import fresh
 from storage.passwords import check_password, hashed_password
@@ -45,28 +46,30 @@ class Accounts:
     def __init__(self, custody: Custody, engine: Engine, clock: Callable[[], datetime], rules: Rules, *, key: bytes) -> None:
         self._custody, self._engine, self._clock, self._rules, self._key = custody, engine, clock, rules, key
 
-    def add(self, typed: str, *, name: str, role: Role, actor: Actor) -> Link:
+    def add(self, typed: str, *, name: str, role: Grant | Role, actor: Actor) -> Link:
         """Make an account and its first link; raises `StaleState` where somebody has the login already."""
         login, person = login_of(typed), fresh(Kind.ACCOUNT)
-        made = entries.created(person, login=login, name=name.strip() or login, role=_signing_in(role), actor=actor)
+        made = entries.created(person, login=login, name=name.strip() or login, grant=_possible(role), actor=actor)
         link, entry = self._link(person, actor)
         self._custody.record_all([made, entry])
         return link
 
     def first(self, typed: str, *, actor: Actor) -> Link:
         """
-        Make the first administrator, or another link for one who never set a password; the link before it counts no more.
+        Make the first security administrator, or another link for one who never set a password; the one before ends.
 
-        Raises `LifeCycleError` once there is an administrator: then it is they who make accounts.
+        Raises `LifeCycleError` once there is one: then it is they who make accounts.
         """
-        administrators = [person for person in queries.all_people(self._engine) if Role.ADMINISTRATOR in person.roles]
-        if any(person.can_sign_in for person in administrators):
-            message = "first account: there is an administrator, who makes the others"
+        now = self._clock()
+        everybody = queries.all_people(self._engine)
+        administrators = [each for each in everybody if Role.SECURITY in {grant.role for grant in each.counting(now)}]
+        if any(person.can_sign_in(now) for person in administrators):
+            message = "first account: there is a security administrator, who makes the others"
             raise LifeCycleError(message)
         waiting = [person for person in administrators if person.is_enabled and person.login == login_of(typed)]
         if waiting:
             return self.link(waiting[0].subject, actor=actor)
-        return self.add(typed, name=typed, role=Role.ADMINISTRATOR, actor=actor)
+        return self.add(typed, name=typed, role=Role.SECURITY, actor=actor)
 
     def link(self, account: Subject, *, actor: Actor) -> Link:
         """Make a link by which a password may be set once; the one before it counts no more."""
@@ -97,15 +100,42 @@ class Accounts:
         check_password(password, login=person.login or "")
         self._set_password(person, password, link=None)
 
-    def grant(self, account: Subject, role: Role, *, actor: Actor) -> None:
-        """Give somebody a further role; `StaleState` where they have it."""
-        queries.person(self._engine, account)
-        self._custody.record(entries.role_granted(account, _signing_in(role), actor=actor))
+    def grant(self, account: Subject, grant: Grant | Role, *, actor: Actor) -> None:
+        """
+        Give somebody a further role; `StaleState` where they have the very same.
 
-    def withdraw(self, account: Subject, role: Role, *, actor: Actor) -> None:
-        """Take a role away; it counts for the next request already. Raises `StaleState` where they have it not."""
-        queries.person(self._engine, account)
-        self._custody.record(entries.role_withdrawn(account, role, actor=actor))
+        Raises `Refused`, and records that, where the three administrators would not be separate, or to oneself.
+        """
+        wanted, person = _possible(grant), queries.person(self._engine, account)
+        missing = queries.unknown(self._engine, wanted.scope.offices | wanted.scope.matters)
+        if missing is not None:
+            message = f"{missing}: there is no such {missing.kind}"
+            raise NotFound(message)
+        if wanted.until is not None and not wanted.counts(self._clock()):
+            message = f"grant until {wanted.until:%Y-%m-%d %H:%M}: expected a time to come"
+            raise LifeCycleError(message)
+        why = why_not_granted(person.counting(self._clock()), wanted.role, to=account, by=actor.who)
+        if why is not None:
+            self._custody.record(entries.not_granted(account, wanted.role, why=why, actor=actor))
+            message = f"{account}: {wanted.role} is not given: {why}"
+            raise Refused(message)
+        self._custody.record(entries.role_granted(account, wanted, actor=actor))
+
+    def withdraw(self, account: Subject, role: Role, *, actor: Actor, number: int | None = None) -> None:
+        """
+        Take a grant away; it counts for the next request already.
+
+        Raises `StaleState` where they have none in that role, or not that *number*; `LifeCycleError` where there are several.
+        """
+        held = [grant for grant in queries.person(self._engine, account).grants if grant.role is role]
+        meant = [grant for grant in held if number in {None, grant.number}]
+        if len(meant) > 1:
+            message = f"{account}: {role} was given {len(meant)} times: say which, by its number"
+            raise LifeCycleError(message)
+        if not meant:
+            message = f"{account}: it has no such grant of {role}"
+            raise StaleState(message)
+        self._custody.record(entries.role_withdrawn(account, meant[0], actor=actor))
 
     def disable(self, account: Subject, *, reason: str, actor: Actor) -> None:
         """Let somebody sign in no more; sessions and links end at once."""
@@ -131,11 +161,12 @@ def actor_of(person: Person) -> Actor:
     return Actor(person.subject, first_of(person.roles or {Role.REVIEWER}))
 
 
-def _signing_in(role: Role) -> Role:
-    if role not in SIGNING_IN:
-        message = f"role {role}: expected one of {', '.join(sorted(SIGNING_IN))}"
+def _possible(wanted: Grant | Role) -> Grant:
+    grant = Grant(wanted) if isinstance(wanted, Role) else wanted
+    if grant.role not in SIGNING_IN:
+        message = f"role {grant.role}: expected one of {', '.join(sorted(SIGNING_IN))}"
         raise ValueError(message)
-    return role
+    return grant
 
 
 def _no_such_link() -> NotFound:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import Depends, Path, Query, Response
 
 from api.describing import problems
 from api.desk import AtDesk
+from api.models import LEDGER_NUMBERS
 from api.people import queries
 from api.people.accounts import Link
-from api.people.models import LinkMade, NewPerson, PersonLine, Reason, RoleNamed
+from api.people.grants import GrantAsked
+from api.people.models import LinkMade, NewPerson, PersonLine, Reason
 from api.people.own import line
 from api.principal import Principal
 from api.roles import Act
+from api.rules import Ruled
 from api.samples import example, pattern
 from api.signin import allowed
 from storage.evidence import Kind, Role, Subject, utc_text
 
-router = APIRouter(prefix="/api/accounts", tags=["accounts"])
+router = Ruled(prefix="/api/accounts", tags=["accounts"])
 
 Administrator = Annotated[Principal, Depends(allowed(Act.ADMINISTER))]
+Granting = Annotated[Principal, Depends(allowed(Act.GRANT))]
 _PATH = Path(pattern=pattern(Kind.ACCOUNT), examples=[example(Kind.ACCOUNT)], description="account: 假名 · pseudonym")
 
 
@@ -28,6 +32,7 @@ def _account(account: Annotated[str, _PATH]) -> Subject:
     return Subject.parse(account, Kind.ACCOUNT)
 
 
+GrantNumber = Annotated[int | None, Query(ge=0, le=LEDGER_NUMBERS, description="授权编号 · number of the grant", examples=[7])]
 AccountInPath = Annotated[Subject, Depends(_account)]
 _CHANGES = problems("cross-site", "not-found", "life-cycle", "stale")
 
@@ -35,13 +40,14 @@ _CHANGES = problems("cross-site", "not-found", "life-cycle", "stale")
 @router.get("", summary="账户列表 · Everybody with an account", responses=problems())
 def everybody(desk: AtDesk, _caller: Administrator) -> list[PersonLine]:
     """List who may sign in, and who may not any more."""
-    return [line(person) for person in queries.all_people(desk.services.engine)]
+    now = desk.services.clock()
+    return [line(person, now) for person in queries.all_people(desk.services.engine)]
 
 
 @router.post("", status_code=201, summary="新建账户 · Make an account", responses=problems("cross-site", "stale"))
 def add(asked: NewPerson, desk: AtDesk, caller: Administrator) -> LinkMade:
     """Make an account; the link by which its owner sets a password is shown this once."""
-    return _made(desk.accounts.add(asked.login, name=asked.name, role=asked.role, actor=caller.actor))
+    return _made(desk.accounts.add(asked.login, name=asked.name, role=asked.grant(), actor=caller.actor))
 
 
 @router.post("/{account}/link", status_code=201, summary="给出一次性链接 · Make a one-time link", responses=_CHANGES)
@@ -69,9 +75,9 @@ def enable(account: AccountInPath, asked: Reason, desk: AtDesk, caller: Administ
 @router.post(
     "/{account}/roles", status_code=204, summary="授予角色 · Grant a role", response_class=Response, responses=_CHANGES
 )
-def grant(account: AccountInPath, asked: RoleNamed, desk: AtDesk, caller: Administrator) -> None:
-    """Give somebody a further role."""
-    desk.accounts.grant(account, asked.role, actor=caller.actor)
+def grant(account: AccountInPath, asked: GrantAsked, desk: AtDesk, caller: Granting) -> None:
+    """Give somebody a further role, for everything or for offices and cases, for ever or until a time; never oneself."""
+    desk.accounts.grant(account, asked.grant(), actor=caller.actor)
 
 
 @router.delete(
@@ -81,9 +87,9 @@ def grant(account: AccountInPath, asked: RoleNamed, desk: AtDesk, caller: Admini
     response_class=Response,
     responses=_CHANGES,
 )
-def withdraw(account: AccountInPath, role: Role, desk: AtDesk, caller: Administrator) -> None:
-    """Take a role away; that counts for the next request already."""
-    desk.accounts.withdraw(account, role, actor=caller.actor)
+def withdraw(account: AccountInPath, role: Role, desk: AtDesk, caller: Granting, grant: GrantNumber = None) -> None:
+    """Take a grant away; that counts for the next request already. *grant* says which, where a role was given twice."""
+    desk.accounts.withdraw(account, role, actor=caller.actor, number=grant)
 
 
 def _made(link: Link) -> LinkMade:

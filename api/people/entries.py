@@ -5,22 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from api.policy import Grant
 from storage.evidence import Actor, Entry, Json, Role, Subject, utc_text
 
 
-def created(account: Subject, *, login: str, name: str, role: Role, actor: Actor) -> Entry:
+def created(account: Subject, *, login: str, name: str, grant: Grant, actor: Actor) -> Entry:
     """Say that somebody may sign in, once they have set a password."""
-    return Entry("ACCOUNT_CREATED", account, actor, {"role": role.value}, {"login": login, "name": name})
+    return Entry("ACCOUNT_CREATED", account, actor, grant_json(grant), {"login": login, "name": name})
 
 
-def role_granted(account: Subject, role: Role, *, actor: Actor) -> Entry:
-    """Say that somebody has a further role."""
-    return Entry("ROLE_GRANTED", account, actor, {"role": role.value})
+def role_granted(account: Subject, grant: Grant, *, actor: Actor) -> Entry:
+    """Say that somebody has a further role, over what, and until when."""
+    return Entry("ROLE_GRANTED", account, actor, grant_json(grant))
 
 
-def role_withdrawn(account: Subject, role: Role, *, actor: Actor) -> Entry:
-    """Say that somebody has a role no more."""
-    return Entry("ROLE_WITHDRAWN", account, actor, {"role": role.value})
+def grant_json(grant: Grant) -> dict[str, Json]:
+    """Return what a body says of a grant; pseudonyms alone."""
+    body: dict[str, Json] = {"role": grant.role.value}
+    for kind, named in (("offices", grant.scope.offices), ("matters", grant.scope.matters)):
+        if named:
+            body[kind] = list[Json](sorted(map(str, named)))
+    if grant.until is not None:
+        body["until"] = utc_text(grant.until)
+    return body
+
+
+def role_withdrawn(account: Subject, grant: Grant, *, actor: Actor) -> Entry:
+    """Say that somebody has a grant no more."""
+    return Entry("ROLE_WITHDRAWN", account, actor, {"role": grant.role.value, "grant": grant.number})
+
+
+def not_granted(account: Subject, role: Role, *, why: str, actor: Actor) -> Entry:
+    """Say that a role was not given, and why."""
+    return Entry("REFUSED", account, actor, {"act": "grant", "role": role.value, "why": why})
 
 
 def link_made(account: Subject, link: str, *, until: datetime, actor: Actor) -> Entry:

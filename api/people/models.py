@@ -7,14 +7,17 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from api.models import shown
+from api.people.grants import GrantAsked, GrantLine
 from api.samples import Sample, example
 from storage.evidence import Kind, Role
 
+_GRANT: Sample = {"role": "reviewer", "offices": [], "matters": [], "until": None}
 _PERSON: Sample = {
     "account": example(Kind.ACCOUNT),
     "login": "zhang.san",
     "name": "样例员",
     "roles": ["reviewer"],
+    "grants": [{**_GRANT, "grant": 7, "over": False}],
     "enabled": True,
     "has_password": True,
     "second_factor": False,
@@ -70,6 +73,9 @@ class PersonLine(BaseModel):
     """null once it was erased."""
     name: str | None
     roles: list[Role]
+    """Those that count now."""
+    grants: list[GrantLine]
+    """Those that were not withdrawn; some may be over."""
     enabled: bool
     has_password: bool
     second_factor: bool
@@ -135,13 +141,12 @@ class RecoveryCodes(BaseModel):
     codes: list[str]
 
 
-class NewPerson(BaseModel):
+class NewPerson(GrantAsked):
     """新建账户。An account to be made."""
 
-    model_config = shown({"login": "zhang.san", "name": "样例员", "role": "reviewer"})
+    model_config = shown({**_GRANT, "login": "zhang.san", "name": "样例员"})
     login: Login
     name: Annotated[str, Field(max_length=100)] = ""
-    role: Role
 
 
 class LinkMade(BaseModel):
@@ -159,10 +164,3 @@ class Reason(BaseModel):
 
     model_config = shown({"reason": "离职"})
     reason: Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class RoleNamed(BaseModel):
-    """角色。A role."""
-
-    model_config = shown({"role": "auditor"})
-    role: Role

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import Depends, Path, Request, Response
 from starlette.exceptions import HTTPException
 
 from api.describing import problems
 from api.desk import AtDesk, Desk
 from api.people import queries
 from api.people.accounts import actor_of
+from api.people.grants import grant_line
 from api.people.models import (
     CodeShown,
     OwnAccount,
@@ -24,19 +26,17 @@ from api.people.models import (
 )
 from api.people.queries import Person
 from api.principal import Principal
+from api.roles import Act
+from api.rules import Ruled
 from api.session import open_in
-from api.signin import Bearer, Cookie, came, known
+from api.signin import Cookie, allowed_here, came
 from storage.evidence import utc_text
 
-router = APIRouter(prefix="/api/account", tags=["account"])
+router = Ruled(prefix="/api/account", tags=["account"])
 
 
-def somebody(request: Request, desk: AtDesk, bearer: Bearer, cookie: Cookie) -> Principal:
-    """Return who is asking: everybody has the right to their own account."""
-    return known(request, desk, bearer, cookie)
-
-
-Somebody = Annotated[Principal, Depends(somebody)]
+Somebody = Annotated[Principal, Depends(allowed_here(Act.OWN))]
+"""Who is asking: everybody has the right to their own account."""
 SessionInPath = Annotated[str, Path(pattern="^[0-9a-f]{64}$", examples=["9f86d081" * 8])]
 _CHANGES = ("cross-site", "not-found", "sign-in", "locked-out")
 
@@ -54,7 +54,8 @@ def own(desk: AtDesk, caller: Somebody) -> OwnAccount:
         )
         for each in desk.sessions.of(caller.subject)
     ]
-    return OwnAccount(person=line(person), recovery_codes_left=desk.second_factor.codes_left(person), sessions=lines)
+    left = desk.second_factor.codes_left(person)
+    return OwnAccount(person=line(person, desk.services.clock()), recovery_codes_left=left, sessions=lines)
 
 
 @router.put("/password", status_code=204, summary="修改密码 · Change the password", responses=problems(*_CHANGES, "password"))
@@ -112,13 +113,15 @@ def end_session(session: SessionInPath, desk: AtDesk, caller: Somebody) -> None:
     desk.sessions.end(caller.subject, f"sha256:{session}", why="revoked", actor=caller.actor)
 
 
-def line(person: Person) -> PersonLine:
+def line(person: Person, now: datetime) -> PersonLine:
     """Say of somebody what lists show."""
+    counting = person.counting(now)
     return PersonLine(
         account=str(person.subject),
         login=person.login,
         name=person.name,
-        roles=sorted(person.roles),
+        roles=sorted({grant.role for grant in counting}),
+        grants=[grant_line(grant, counts=grant in counting) for grant in person.grants],
         enabled=person.is_enabled,
         has_password=person.password is not None,
         second_factor=person.totp_seq is not None,

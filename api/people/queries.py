@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from api.people.tables import people_roles, recovery_codes, sessions
+from api.policy import Grant, Scope, separated
 from api.queries import Engine
 from api.tables import accounts
 from storage.database import reading
@@ -17,6 +18,7 @@ from storage.errors import NotFound
 from storage.evidence import Json, Kind, Role, Subject, utc_moment
 from storage.ledger.log import leaves
 from storage.rebuild import recorded_entry
+from storage.schema import subjects
 from storage.vault import Vault
 
 
@@ -27,7 +29,8 @@ class Person:
     subject: Subject
     login: str | None
     name: str | None
-    roles: frozenset[Role]
+    grants: tuple[Grant, ...]
+    """Those that were not withdrawn, the oldest first; some may be over."""
     password: str | None
     """Its hash; None as long as none was set."""
     link: str | None
@@ -38,9 +41,17 @@ class Person:
     sessions_after: int
 
     @property
-    def can_sign_in(self) -> bool:
-        """Whether a password may open a session."""
-        return self.is_enabled and self.password is not None and bool(self.roles)
+    def roles(self) -> frozenset[Role]:
+        """Every role that was given, over or not."""
+        return frozenset(grant.role for grant in self.grants)
+
+    def counting(self, now: datetime) -> tuple[Grant, ...]:
+        """Return the grants that count."""
+        return separated(grant for grant in self.grants if grant.counts(now))
+
+    def can_sign_in(self, now: datetime) -> bool:
+        """Say whether a password may open a session."""
+        return self.is_enabled and self.password is not None and bool(self.counting(now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +145,12 @@ def _person(engine: Engine, condition: Any) -> Person | None:  # noqa: ANN401 - 
 
 
 def _read(connection: Connection, row: Row[Any]) -> Person:
-    roles: Iterable[str] = connection.scalars(select(people_roles.c.role).where(people_roles.c.account == row.account))
+    mine = select(people_roles).where(people_roles.c.account == row.account).order_by(people_roles.c.granted_seq)
     return Person(
         subject=Subject.parse(row.account, Kind.ACCOUNT),
         login=row.login,
         name=row.name,
-        roles=frozenset(map(Role, roles)),
+        grants=tuple(map(_grant, connection.execute(mine))),
         password=row.password,
         link=row.link,
         link_until=None if row.link_until is None else utc_moment(row.link_until),
@@ -149,5 +160,19 @@ def _read(connection: Connection, row: Row[Any]) -> Person:
     )
 
 
+def _grant(row: Row[Any]) -> Grant:
+    until = utc_moment(row.until) if row.until else None
+    return Grant(Role(row.role), Scope.parse(row.scope), until, row.granted_seq)
+
+
 def _session(row: Row[Any]) -> Session:
     return Session(row.session, Subject.parse(row.account, Kind.ACCOUNT), row.how, utc_moment(row.opened_at))
+
+
+def unknown(engine: Engine, wanted: Iterable[Subject]) -> Subject | None:
+    """Return the first of *wanted* that nobody recorded, or None."""
+    with reading(engine) as connection:
+        for subject in sorted(wanted, key=str):
+            if connection.scalar(select(subjects.c.subject).where(subjects.c.subject == str(subject))) is None:
+                return subject
+    return None

@@ -16,7 +16,7 @@ from datetime import datetime
 from api.people import entries, queries
 from api.people.queries import Session
 from api.people.rules import Rules
-from api.principal import Means, Principal, first_of
+from api.principal import Means, Principal, by_token, first_of
 from api.queries import Account, Engine, account_of_token
 from api.tokens import token_digest
 from storage.custody import Custody
@@ -61,13 +61,18 @@ class Sessions:
         if found is None or not self._is_good(found[0]):
             return None
         session, person = found
+        now = self._clock()
         if person is None:
-            account = account_of_token(self._engine, session.account)
-            return None if account is None else Principal(account, frozenset({account.role}), Means.SESSION, session.digest)
-        if not person.roles:
+            return by_token(account_of_token(self._engine, session.account), Means.SESSION, session.digest, now)
+        grants = person.counting(now)
+        if not grants:
             return None
-        account = Account(person.subject, first_of(person.roles), person.name or "(erased)")
-        return Principal(account, person.roles, Means.SESSION, session.digest)
+        account = Account(person.subject, first_of(grant.role for grant in grants), person.name or "(erased)")
+        return Principal(account, grants, Means.SESSION, session.digest)
+
+    def now(self) -> datetime:
+        """Return the time by which grants and sessions end."""
+        return self._clock()
 
     def of(self, account: Subject) -> list[Session]:
         """Return the sessions of somebody that are good, the newest first."""

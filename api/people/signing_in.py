@@ -87,7 +87,7 @@ class SigningIn:
     def _whose(self, name: str, password: str) -> Person:
         """Return who has that name and password; the hash is computed whoever it is."""
         person = person_called(self._engine, name)
-        kept = person.password if person is not None and person.can_sign_in else None
+        kept = person.password if person is not None and person.can_sign_in(self._sessions.now()) else None
         right = is_right_password(password, kept, key=self._key)
         if person is None or not right:
             self._wrong(None if person is None else person.subject)

@@ -5,8 +5,8 @@ People with an account: their life cycle, their tables, and what each entry chan
 entry                 moves              body                                                       personal
 ====================  =================  =========================================================  ==================
 ``ACCOUNT_CREATED``   (new) → active     role                                                       login, name
-``ROLE_GRANTED``      stays (active)     role
-``ROLE_WITHDRAWN``    stays (active)     role
+``ROLE_GRANTED``      stays (active)     role; offices, matters and until when, where limited
+``ROLE_WITHDRAWN``    stays (active)     role, number of the entry that gave it
 ``LINK_MADE``         stays (active)     SHA-256 of the link (256 random bits), until when
 ``PASSWORD_SET``      stays (active)     how (link, change), SHA-256 of the link                    password (hash)
 ``TOTP_SET``          stays (active)     step of the first code, digests of the recovery codes      secret
@@ -29,7 +29,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Index, Table, Text, delete, insert, update
 
-from api.tables import ACTIVE, REVOKED, accounts
+from api.tables import ACTIVE, REVOKED, accounts, scope_in
 from storage.evidence import Kind, Recorded, utc_text
 from storage.lifecycle import UNBORN, move
 from storage.projecting import Change
@@ -59,8 +59,12 @@ people_roles = Table(
     "people_roles",
     projections,
     Column("account", Text, primary_key=True),
-    Column("role", Text, primary_key=True),
-    Column("granted_seq", BigInteger, nullable=False),
+    Column("granted_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("role", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("until", Text, nullable=False),
+    # the same twice is refused here; without an end it is the empty one
+    Index("people_roles_once", "account", "role", "scope", "until", unique=True),
 )
 
 recovery_codes = Table(
@@ -106,13 +110,22 @@ def _created(recorded: Recorded) -> Iterable[Change]:
 
 
 def _granted(recorded: Recorded) -> Change:
-    row = {"account": str(recorded.entry.subject), "role": recorded.entry.body["role"], "granted_seq": recorded.seq}
+    body = recorded.entry.body
+    row = {
+        "account": str(recorded.entry.subject),
+        "granted_seq": recorded.seq,
+        "role": body["role"],
+        "scope": scope_in(body),
+        "until": body.get("until", ""),
+    }
     return Change(insert(people_roles).values(**row))
 
 
 def _withdrawn(recorded: Recorded) -> Iterable[Change]:
     entry = recorded.entry
-    mine = people_roles.c.account == str(entry.subject), people_roles.c.role == entry.body["role"]
+    mine = [people_roles.c.account == str(entry.subject), people_roles.c.role == entry.body["role"]]
+    # before grants had numbers there was one for each role
+    mine += [people_roles.c.granted_seq == entry.body["grant"]] if "grant" in entry.body else []
     yield Change(delete(people_roles).where(*mine))
 
 

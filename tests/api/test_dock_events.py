@@ -101,7 +101,7 @@ def test_strangers_see_nothing_of_it(office: SmallOffice, board: Board, stranger
         assert stranger.get(EVENTS).status_code == 401
 
 
-@pytest.mark.parametrize("role", [Role.CLERK, Role.REVIEWER, Role.AUDITOR, Role.ADMINISTRATOR])
-def test_whoever_reads_records_may_see_the_dock(office: SmallOffice, board: Board, as_: Any, role: Role) -> None:  # noqa: ANN401 - a fixture
+@pytest.mark.parametrize("role", [Role.CLERK, Role.OFFICER, Role.LEADER, Role.SUPERVISOR, Role.ADMINISTRATOR])
+def test_whoever_works_at_the_dock_or_runs_it_may_see_it(office: SmallOffice, board: Board, as_: Any, role: Role) -> None:  # noqa: ANN401 - a fixture
     with serving_board(board, socket_of(office)):
         assert as_(role).get(EVENTS).status_code == 200

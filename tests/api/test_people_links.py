@@ -23,7 +23,7 @@ def test_a_link_sets_a_password_with_which_its_owner_signs_in(office: SmallOffic
 
     assert (answer.status_code, answer.json()) == (200, {"login": LOGIN})
     assert "set-cookie" not in answer.headers
-    assert sign_in(stranger).json()["acts"] == ["file", "prove", "read", "view"]
+    assert sign_in(stranger).json()["acts"] == ["file", "own", "prove", "read", "request", "upload", "view"]
 
 
 def test_a_link_works_once(office: SmallOffice, stranger: TestClient) -> None:
@@ -80,7 +80,7 @@ def test_the_first_administrator_is_made_once(office: SmallOffice) -> None:
 
     assert lost.account == found.account
     [created] = office.entries("ACCOUNT_CREATED")
-    assert created.entry.body == {"role": "administrator"}
+    assert created.entry.body == {"role": "security"}
     with pytest.raises(LifeCycleError):
         accounts.first("admin", actor=OPERATOR)
 

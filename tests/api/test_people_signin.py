@@ -113,23 +113,23 @@ def test_a_sign_in_is_an_entry_and_from_where_lies_in_the_vault(office: SmallOff
 
 
 def test_somebody_acts_in_the_role_that_allows_it(office: SmallOffice, stranger: TestClient) -> None:
-    """An administrator who is a reviewer too sees footage as a reviewer, and no more once that was withdrawn."""
-    account = enrolled(office, role=Role.ADMINISTRATOR)
+    """An auditor who is a handler too sees footage as a handler, and no more once that was withdrawn."""
+    account = enrolled(office, role=Role.AUDITOR)
     clip = {"clip": str(office.clip(b"footage")), "reason": "办案需要"}
     sign_in(stranger)
     answers = [stranger.post("/api/viewings", json=clip, headers=OWN).status_code]
-    accounts_of(office).grant(account, Role.REVIEWER, actor=OPERATOR)
+    accounts_of(office).grant(account, Role.HANDLER, actor=OPERATOR)
     answers.append(stranger.post("/api/viewings", json=clip, headers=OWN).status_code)
-    accounts_of(office).withdraw(account, Role.REVIEWER, actor=OPERATOR)
+    accounts_of(office).withdraw(account, Role.HANDLER, actor=OPERATOR)
     answers.append(stranger.post("/api/viewings", json=clip, headers=OWN).status_code)
 
     assert answers == [403, 201, 403]
-    assert [recorded.entry.actor.role for recorded in office.entries("ACCESSED")] == [Role.REVIEWER]
-    assert [recorded.entry.actor.role for recorded in office.entries("REFUSED")] == [Role.ADMINISTRATOR] * 2
+    assert [recorded.entry.actor.role for recorded in office.entries("ACCESSED")] == [Role.HANDLER]
+    assert [recorded.entry.actor.role for recorded in office.entries("REFUSED")] == [Role.AUDITOR] * 2
 
 
 def test_administrators_make_accounts_and_others_are_refused_on_the_record(office: SmallOffice, stranger: TestClient) -> None:
-    enrolled(office, "admin", Role.ADMINISTRATOR)
+    enrolled(office, "admin", Role.SECURITY)
     enrolled(office)
     page, other = browser(stranger), browser(stranger)
     sign_in(page, login="admin")

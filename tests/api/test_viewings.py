@@ -43,6 +43,7 @@ def test_an_access_is_durable_before_the_store_is_opened(
     assert clerk.get(ask(clerk, clip)).content == b"footage"
 
 
+@pytest.mark.usefixtures("approved")
 def test_the_entry_says_who_and_what_and_the_vault_why(office: SmallOffice, clerk: TestClient) -> None:
     clip = office.clip(b"original", review=b"review")
 

@@ -126,7 +126,7 @@ def test_the_dialog_is_left_by_the_keyboard_and_the_card_has_the_focus_again(ope
 
 
 def test_a_role_without_footage_is_shown_records_only(open_page: OpenPage, served: Served) -> None:
-    page = open_page(served.link(Role.ADMINISTRATOR))
+    page = open_page(served.link(Role.AUDITOR))
     page.wait_for_url(f"{served.address}/")
     page.goto(f"{served.address}/matters/{served.office.matter}")
     page.click(f'[data-clip="{served.film}"]')

@@ -56,7 +56,7 @@ def test_somebody_sets_a_password_signs_in_and_adds_a_telephone(office: SmallOff
 def test_an_administrator_makes_an_account_and_hands_its_link_over(
     office: SmallOffice, open_page: OpenPage, shots: Path, screen: str
 ) -> None:
-    enrolled(office, "admin", Role.ADMINISTRATOR)
+    enrolled(office, "admin", Role.SECURITY)
     with running(office.app(packaged()), host="127.0.0.1", port=0) as server:
         page = open_page(f"{server.url}/signin", screen=screen)
         page.fill("#login", "admin")

@@ -39,6 +39,7 @@ async function start() {
     const person = await ask("/api/session");
     bar(person);
     const [, kind, id] = location.pathname.split("/");
+    if (kind === "" && !person.acts.includes("read")) return person.acts.includes("administer") ? accountsPage(main) : accountPage(main);
     if (kind === "") return home(main);
     if (kind === "account") return accountPage(main);
     if (kind === "accounts") return accountsPage(main);

@@ -3,7 +3,7 @@
 import { ask, fill, h, nothing, show, trouble } from "./dom.js";
 import { beside, moment, name, say } from "./words.js";
 
-const ROLES = ["clerk", "reviewer", "auditor", "administrator"];
+const ROLES = ["clerk", "officer", "handler", "leader", "reviewer", "archivist", "publicity", "supervisor", "auditor", "administrator", "security", "audit"];
 
 function field(id, label, properties = {}) {
   const input = h("input", { id, name: id, required: true, spellcheck: "false", maxlength: "200", ...properties });
@@ -97,7 +97,7 @@ export function accountPage(main) {
     return [
       h("p", { class: "path" }, h("a", { href: "/" }, say("home"))),
       h("h1", {}, say("account"), " ", h("span", { class: "kind" }, own.person.login ?? say("erased"))),
-      h("p", { class: "small" }, beside(own.person.name, ...own.person.roles.map((role) => name("role", role)))),
+      h("p", { class: "small" }, beside(own.person.name, ...own.person.grants.map(granted))),
       panel(say("changePassword"), passwordForm()),
       panel(say("secondFactor"), own.person.second_factor ? factorOn(own, again) : factorOff(again)),
       panel(say("sessions"), sessionList(own.sessions, again)),
@@ -175,13 +175,20 @@ function showLink(shown, made) {
 function addForm(shown, again) {
   const login = field("login", say("login"), { autocomplete: "off", autocapitalize: "none" });
   const person = field("person", say("fullName"), { required: false, autocomplete: "off", maxlength: "100" });
-  const role = h("select", { id: "role" }, ROLES.map((each) => h("option", { value: each, selected: each === "reviewer" }, name("role", each))));
+  const role = h("select", { id: "role" }, ROLES.map((each) => h("option", { value: each, selected: each === "handler" }, name("role", each))));
   const send = async () => {
     showLink(shown, await ask("/api/accounts", { method: "POST", body: { login: login.input.value, name: person.input.value, role: role.value } }));
     again();
     return null;
   };
   return form("narrow", [login.row, person.row, h("label", { for: "role" }, say("role")), role, h("button", { type: "submit", class: "main" }, say("make"))], send);
+}
+
+/** A role, what it covers, and until when. */
+function granted(grant) {
+  const scope = [...grant.offices, ...grant.matters].join(" ");
+  const until = grant.until && `${say(grant.over ? "endedAt" : "endsAt")} ${moment(grant.until)}`;
+  return [name("role", grant.role), scope, until].filter(Boolean).join(" ");
 }
 
 function why(act) {
@@ -202,7 +209,7 @@ function accountList(people, shown, again) {
   };
   const line = (each) => {
     const place = `/api/accounts/${each.account}`;
-    const state = beside(...each.roles.map((role) => name("role", role)), !each.enabled && say("disabled"), !each.has_password && say("noPassword"), each.second_factor && say("secondFactor"));
+    const state = beside(...each.grants.map(granted), !each.enabled && say("disabled"), !each.has_password && say("noPassword"), each.second_factor && say("secondFactor"));
     const turn = each.enabled ? ["disabled", say("disable")] : ["enabled", say("enable")];
     return h(
       "li",

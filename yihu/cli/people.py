@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yihu.cli.common import AsJson, Config, open_office, told
+from yihu.cli.granting import ROLES, Matters, Offices, Until, grant_of, said, shown
 from yihu.language import either
 
 if TYPE_CHECKING:
@@ -19,19 +20,19 @@ account = typer.Typer(
 )
 
 Who = Annotated[str, typer.Argument(metavar="LOGIN", help=either("用户名或 account:…", "login, or account:…"))]
-Role_ = Annotated[str, typer.Option("--role", help="clerk, reviewer, auditor, administrator")]
+Role_ = Annotated[str, typer.Option("--role", help=ROLES)]
 Why = Annotated[str, typer.Option("--reason", help=either("理由（入密匣）", "why; goes into the vault"))]
 
 
 @account.command(
-    "first", help=either("建立首个管理员，给出一次性链接", "Make the first administrator; prints a one-time link.")
+    "first", help=either("建立首个安全管理员，给出一次性链接", "Make the first security administrator; prints a one-time link.")
 )
 def first(
     login: Annotated[str, typer.Argument(help=either("管理员的用户名", "the administrator's login"))] = "admin",
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the first administrator, or another link while no password was set."""
+    """Make the first security administrator, who makes the others; or another link while no password was set."""
     with told(as_json) as output:
         from yihu.people import accounts_of, link_text
 
@@ -44,18 +45,21 @@ def first(
 def add(
     login: Annotated[str, typer.Argument(help=either("用户名", "login"))],
     name: Annotated[str, typer.Option("--name", help=either("姓名（入密匣）", "name; goes into the vault"))] = "",
-    role: Role_ = "reviewer",
+    role: Role_ = "handler",
+    office: Offices = None,
+    matter: Matters = None,
+    until: Until = "",
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
     """Make an account. Nobody but its owner ever knows the password."""
     with told(as_json) as output:
-        from storage.evidence import Role
         from yihu.people import accounts_of, link_text
 
-        office = open_office(config)
-        link = accounts_of(office).add(login, name=name, role=Role(role), actor=office.operator)
-        output.show(_linked(link, link_text(office, link)), lambda: _say_link(link, link_text(office, link)))
+        opened = open_office(config)
+        given = grant_of(opened, role, offices=office, matters=matter, until=until)
+        link = accounts_of(opened).add(login, name=name, role=given, actor=opened.operator)
+        output.show(_linked(link, link_text(opened, link)), lambda: _say_link(link, link_text(opened, link)))
 
 
 @account.command("link", help=either("忘记密码：给出新的一次性链接", "Make a link for somebody who forgot their password."))
@@ -102,26 +106,41 @@ def enable(who: Who, reason: Why, config: Config = None, as_json: AsJson = False
 
 
 @account.command("grant", help=either("授予角色", "Give somebody a further role."))
-def grant(who: Who, role: Role_, config: Config = None, as_json: AsJson = False) -> None:
-    """Grant a role."""
+def grant(
+    who: Who,
+    role: Role_,
+    office: Offices = None,
+    matter: Matters = None,
+    until: Until = "",
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Grant a role: over everything, or over offices and cases; for ever, or until a day."""
     with told(as_json) as output:
-        from storage.evidence import Role
         from yihu.people import accounts_of
 
-        office, person = _found(config, who)
-        accounts_of(office).grant(person.subject, Role(role), actor=office.operator)
-        output.show({"granted": role}, lambda: print(either("已授予", "granted")))
+        opened, person = _found(config, who)
+        given = grant_of(opened, role, offices=office, matters=matter, until=until)
+        accounts_of(opened).grant(person.subject, given, actor=opened.operator)
+        output.show({"granted": role, "scope": given.scope.text}, lambda: print(either("已授予", "granted")))
 
 
 @account.command("withdraw", help=either("收回角色", "Take a role away."))
-def withdraw(who: Who, role: Role_, config: Config = None, as_json: AsJson = False) -> None:
-    """Withdraw a role; it counts for the next request already."""
+def withdraw(
+    who: Who,
+    role: Role_,
+    number: Annotated[int, typer.Option("--grant", help=either("授权编号，见 list", "number of the grant, see list"))] = -1,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Withdraw a grant; it counts for the next request already."""
     with told(as_json) as output:
         from storage.evidence import Role
         from yihu.people import accounts_of
 
-        office, person = _found(config, who)
-        accounts_of(office).withdraw(person.subject, Role(role), actor=office.operator)
+        opened, person = _found(config, who)
+        named = None if number < 0 else number
+        accounts_of(opened).withdraw(person.subject, Role(role), actor=opened.operator, number=named)
         output.show({"withdrawn": role}, lambda: print(either("已收回", "withdrawn")))
 
 
@@ -154,6 +173,7 @@ def _row(person: Person) -> dict[str, object]:
         "login": person.login,
         "name": person.name,
         "roles": sorted(person.roles),
+        "grants": [shown(grant) for grant in person.grants],
         "enabled": person.is_enabled,
         "has_password": person.password is not None,
         "second_factor": person.totp_seq is not None,
@@ -165,4 +185,6 @@ def _print(people: list[Person]) -> None:
         print(either("还没有账户：yihu account first", "nobody yet: yihu account first"))
     for person in people:
         state = either("可用", "enabled") if person.is_enabled else either("已停用", "disabled")
-        print(f"{person.login or '-':20} {', '.join(sorted(person.roles)) or '-':24} {state:10} {person.name or '-'}")
+        print(f"{person.login or '-':20} {state:10} {person.name or '-'}")
+        for grant in person.grants:
+            print(f"  {said(grant)}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yihu.cli.common import AsJson, Config, open_office, told
+from yihu.cli.granting import ROLES, Matters, Offices, Until, grant_of
 from yihu.language import either
 
 if TYPE_CHECKING:
@@ -22,17 +23,22 @@ token = typer.Typer(no_args_is_help=True, help=either("访问令牌", "API token
 @token.command("add")
 def token_add(
     name: Annotated[str, typer.Argument(help=either("给谁用", "who will use it"))],
-    role: Annotated[str, typer.Option("--role", help="clerk, reviewer, auditor, administrator")] = "reviewer",
+    role: Annotated[str, typer.Option("--role", help=ROLES)] = "reviewer",
+    office: Offices = None,
+    matter: Matters = None,
+    until: Until = "",
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
     """Make an API token; it is shown once and cannot be shown again."""
     with told(as_json) as output:
         from api.tokens import issue_token
-        from storage.evidence import Role
 
-        office = open_office(config)
-        account, text = issue_token(office.custody, name=name, role=Role(role), actor=office.operator)
+        opened = open_office(config)
+        given = grant_of(opened, role, offices=office, matters=matter, until=until)
+        account, text = issue_token(
+            opened.custody, name=name, role=given.role, actor=opened.operator, scope=given.scope, until=given.until
+        )
         output.show({"account": str(account), "token": text}, lambda: print(text))
 
 

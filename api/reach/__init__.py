@@ -1,0 +1,1 @@
+"""What the policy asks about an object: to which matters and offices it belongs."""
