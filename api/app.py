@@ -12,7 +12,7 @@ from api.desk import Desk
 from api.headers import Guarded
 from api.observing import Observed
 from api.pages import serve_pages
-from api.people import administering, own
+from api.people import administering, elsewhere, own
 from api.services import Services
 
 _ABOUT = """
@@ -37,7 +37,7 @@ def create_app(services: Services, *, pages: Path | None) -> FastAPI:
     desk = app.state.desk = Desk.of(services)
     for noun in (status, session, parties, matters, clips, filings, viewings, docks, uploads):
         app.include_router(noun.router)
-    for router in (session.links, own.router, administering.router):
+    for router in (session.links, elsewhere.router, own.router, administering.router):
         app.include_router(router)
     app.include_router(ledger.entries)
     app.include_router(ledger.log)

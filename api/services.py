@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from api.checks import Operations
+from api.people.issuers import Elsewhere
 from api.people.rules import Rules
 from api.queries import Engine
 from cases.dossier import Dossiers
@@ -44,3 +45,5 @@ class Services:
     """What becomes of files that are sent here; None where nothing is received."""
     operations: Operations | None = None
     """How those who run the server look at it; None where nobody does."""
+    elsewhere: Elsewhere | None = None
+    """Where people may sign in instead (OpenID Connect); None where they may not."""

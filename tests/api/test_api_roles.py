@@ -15,6 +15,7 @@ OPEN = {
     ("post", "/api/session"),
     ("post", "/api/session/password"),
     ("delete", "/api/session"),
+    ("get", "/api/session/oidc"),
     ("post", "/api/links"),
 }
 """What strangers may ask."""

@@ -63,7 +63,9 @@ export function signIn(main) {
   };
   const other = form("token", [token.row, h("button", { type: "submit" }, say("signIn"))], () => exchange(token.input.value.trim()));
   const more = h("details", { class: "more" }, h("summary", {}, say("withToken")), other);
-  show(main, first, more);
+  const elsewhere = h("div", { class: "signin" });
+  show(main, first, elsewhere, more);
+  offerElsewhere(elsewhere);
   const given = decodeURIComponent(location.hash.slice(1));
   if (given === "") return login.input.focus();
   // out of the address bar and the history before anything else happens
@@ -71,6 +73,16 @@ export function signIn(main) {
   more.open = true;
   token.input.value = given;
   other.requestSubmit();
+}
+
+/** Whoever came back from the issuer without being let in is told why; a button is shown where there is one. */
+async function offerElsewhere(place) {
+  const why = new URLSearchParams(location.search).get("oidc");
+  const said = { over: "oidcOver", refused: "oidcRefused", unknown: "oidcUnknown", away: "oidcAway" }[why];
+  const told = said ? h("p", { class: "trouble", role: "alert" }, say(said)) : null;
+  if (told) show(place, told);
+  const { offered, name: label } = await ask("/api/session/oidc").catch(() => ({ offered: false }));
+  if (offered) show(place, told, h("a", { class: "button", href: "/api/session/oidc/start" }, label || say("oidc")));
 }
 
 export function linkPage(main) {
