@@ -9,7 +9,7 @@ from yihu.wiring import Office
 
 
 def elsewhere_of(office: Office) -> Elsewhere | None:
-    """Return where people may sign in instead; raises `SettingsError` where the settings cannot be used or the extra is missing."""
+    """Return where people may sign in instead; raises `SettingsError` where that cannot be used as it is set."""
     section, address = office.settings.oidc, office.settings.web.address
     if not section.issuer:
         return None

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from secrets import compare_digest, token_urlsafe
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import httpx2
@@ -25,7 +25,7 @@ from authlib.integrations.httpx_client import OAuth2Client
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import KeySet, KeySetSerialization
 
 from api.people.identities import Identity
 from api.people.issuers import LASTS, Begun, Declined, Over
@@ -113,7 +113,7 @@ class OpenId:
     def _identity(self, token: str, attempt: _Attempt) -> Identity:
         keys = self._asked(self._description()["jwks_uri"])
         try:
-            decoded = jwt.decode(token, KeySet.import_key_set(keys), algorithms=_ALGORITHMS)
+            decoded = jwt.decode(token, KeySet.import_key_set(cast("KeySetSerialization", keys)), algorithms=_ALGORITHMS)
             essential = {"iss": self._registered.issuer, "aud": self._registered.client_id, "nonce": attempt.nonce}
             expected = {name: {"essential": True, "value": value} for name, value in essential.items()}
             params = {"nonce": attempt.nonce, "client_id": self._registered.client_id}
@@ -138,8 +138,12 @@ class OpenId:
             message = "the issuer calls itself by another name"
             raise StorageUnavailable(message)
         places = {name: told.get(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
-        for place in places.values():
-            _require_safe(place, self._registered.issuer)
+        try:
+            for place in places.values():
+                _require_safe(place, self._registered.issuer)
+        except ValueError as error:
+            message = "the issuer names an address that is not safe"
+            raise StorageUnavailable(message) from error
         return {name: str(place) for name, place in places.items()}
 
     def _asked(self, url: str) -> dict[str, Any]:
