@@ -40,7 +40,7 @@ _EVENTS: Responses = {200: raw("事件流 · an event stream", "text/event-strea
     summary="采集站各接口的实时状态 · What happens at the bays of the dock",
     response_class=Response,
     responses={**problems(), **_EVENTS},
-    dependencies=[Depends(allowed(Act.READ))],
+    dependencies=[Depends(allowed(Act.BOARD))],
 )
 async def events(desk: AtDesk, last_event_id: Annotated[str, Header(max_length=100)] = "") -> StreamingResponse:
     """Give the whole board first, then every change: events ``picture``, ``change``, ``heartbeat``. 503 where no dock runs."""

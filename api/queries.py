@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, Engine, Row, Select, select
 
-from api.tables import accounts
+from api.tables import accounts, token_places
 from storage.clips import clips, derivatives
 from storage.database import reading
-from storage.evidence import Kind, Role, Subject
+from storage.evidence import Kind, Role, Subject, utc_moment, utc_text
 from storage.ledger.log import count, leaves
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "digests_of",
     "entries_recorded",
     "leaves_between",
+    "places_of",
 ]
 
 _VARIABLES = 500
@@ -38,19 +40,26 @@ class Account:
     role: Role
     name: str
     """``(erased)`` once the vault no longer tells."""
+    dock: Subject | None = None
+    """Whose credential it is, if a dock's."""
+    until: datetime | None = None
+    """Until when it counts, if not for ever."""
+    token: str = ""
+    """Digest of its token."""
 
 
-def account_with(engine: Engine, token_sha256: str) -> Account | None:
-    """Return the account whose token has that digest, unless it was revoked."""
-    standing = accounts.c.token_sha256 == token_sha256, accounts.c.revoked_seq.is_(None)
+def account_with(engine: Engine, token_sha256: str, now: datetime) -> Account | None:
+    """Return the account whose token has that digest, unless it was revoked or its time is over."""
+    standing = accounts.c.token_sha256 == token_sha256, accounts.c.revoked_seq.is_(None), _is_not_over(now)
     with reading(engine) as connection:
         row = connection.execute(select(accounts).where(*standing)).first()
     return None if row is None else _account(row)
 
 
-def account_of_token(engine: Engine, account: Subject) -> Account | None:
-    """Return the account of a token, unless it was revoked."""
-    standing = accounts.c.account == str(account), accounts.c.role.is_not(None), accounts.c.revoked_seq.is_(None)
+def account_of_token(engine: Engine, account: Subject, now: datetime) -> Account | None:
+    """Return the account of a token, unless it was revoked or its time is over."""
+    mine = accounts.c.account == str(account), accounts.c.role.is_not(None)
+    standing = *mine, accounts.c.revoked_seq.is_(None), _is_not_over(now)
     with reading(engine) as connection:
         row = connection.execute(select(accounts).where(*standing)).first()
     return None if row is None else _account(row)
@@ -65,7 +74,25 @@ def all_accounts(engine: Engine) -> list[Account]:
 
 
 def _account(row: Row[tuple[object, ...]]) -> Account:
-    return Account(Subject.parse(row.account, Kind.ACCOUNT), Role(row.role), row.name if row.name is not None else "(erased)")
+    return Account(
+        Subject.parse(row.account, Kind.ACCOUNT),
+        Role(row.role),
+        row.name if row.name is not None else "(erased)",
+        dock=None if row.dock is None else Subject.parse(row.dock, Kind.DOCK),
+        until=None if row.until is None else utc_moment(row.until),
+        token=row.token_sha256,
+    )
+
+
+def _is_not_over(now: datetime) -> Any:  # noqa: ANN401 - a condition of SQLAlchemy
+    return accounts.c.until.is_(None) | (accounts.c.until > utc_text(now))
+
+
+def places_of(engine: Engine, account: Subject) -> dict[str, int]:
+    """Return from where a credential came (keyed hashes), each with the entry that says it first."""
+    mine = select(token_places).where(token_places.c.account == str(account)).order_by(token_places.c.seq)
+    with reading(engine) as connection:
+        return {row.place: row.seq for row in connection.execute(mine)}
 
 
 def entries_recorded(engine: Engine) -> int:

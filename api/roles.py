@@ -23,20 +23,25 @@ class Act(StrEnum):
     """See or hear footage, with a reason, which is recorded."""
     FILE = "file"
     """File a clip under an activity, or take it out again."""
+    SEND = "send"
+    """Send footage over the network, and see what became of it."""
+    BOARD = "board"
+    """See what happens at the bays of the dock."""
     ADMINISTER = "administer"
     """Make accounts, give them roles and one-time links, disable them."""
 
 
-_AT_WORK = frozenset({Act.READ, Act.PROVE, Act.VIEW, Act.FILE})
+_AT_WORK = frozenset({Act.READ, Act.PROVE, Act.VIEW, Act.FILE, Act.SEND, Act.BOARD})
 _ALLOWED = {
     Role.CLERK: _AT_WORK,
     Role.REVIEWER: _AT_WORK,
-    Role.AUDITOR: frozenset({Act.READ, Act.PROVE, Act.VIEW}),
-    Role.ADMINISTRATOR: frozenset({Act.READ, Act.PROVE, Act.ADMINISTER}),
+    Role.AUDITOR: frozenset({Act.READ, Act.PROVE, Act.VIEW, Act.BOARD}),
+    Role.ADMINISTRATOR: frozenset({Act.READ, Act.PROVE, Act.BOARD, Act.ADMINISTER}),
+    Role.DOCK: frozenset({Act.SEND, Act.BOARD}),
 }
 
-SIGNING_IN = frozenset(_ALLOWED)
-"""Roles a person can sign in with; the program and the docks have none."""
+SIGNING_IN = frozenset(_ALLOWED) - {Role.DOCK}
+"""Roles a person can sign in with; the program has none, and a dock a credential (`api.people.credentials`)."""
 
 
 def may(role: Role, act: Act) -> bool:

@@ -13,7 +13,7 @@ from api.models import SignedIn, SignIn
 from api.people.models import LinkFor, LinkUsed, PasswordSignIn
 from api.principal import Principal
 from api.queries import account_with
-from api.roles import Act
+from api.roles import SIGNING_IN, Act
 from api.signin import Bearer, Cookie, came, cookie_name, is_secure, known, require_own_page, stranger
 from api.tokens import token_digest
 from storage.errors import NotFound
@@ -29,8 +29,8 @@ def sign_in(asked: SignIn, request: Request, response: Response, desk: AtDesk, c
     """Open a session for the holder of a token; it ends when the token is revoked."""
     # without this, another site could sign somebody in under an account of its own
     require_own_page(request)
-    account = account_with(desk.services.engine, token_digest(asked.token))
-    if account is None:
+    account = account_with(desk.services.engine, token_digest(asked.token), desk.services.clock())
+    if account is None or account.role not in SIGNING_IN:
         raise stranger(desk)
     secret = desk.sessions.open(Actor(account.subject, account.role), how="token", came=came(request))
     return _signed_in(open_in(request, response, desk, cookie, secret))

@@ -22,10 +22,8 @@ from starlette.requests import HTTPConnection
 
 from api.desk import AtDesk, Desk
 from api.people.sessions import Came
-from api.principal import Means, Principal
-from api.queries import account_with
+from api.principal import Principal
 from api.roles import Act
-from api.tokens import token_digest
 from storage.errors import Refused
 from storage.evidence import Entry, Json, Subject
 
@@ -85,9 +83,7 @@ def allowed(act: Act) -> Callable[..., Principal]:
 def known(request: Request, desk: AtDesk, bearer: Bearer, cookie: Cookie) -> Principal:
     """Return who is asking, whatever they may; raises a 401 or the 403 of a foreign page."""
     if bearer is not None:
-        digest = token_digest(bearer.credentials)
-        account = account_with(desk.services.engine, digest)
-        found = None if account is None else Principal(account, frozenset({account.role}), Means.TOKEN, digest)
+        found = desk.credentials.find(bearer.credentials, came(request))
     elif cookie is not None:
         if request.method not in _HARMLESS:
             require_own_page(request)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from datetime import datetime
 
 from api.roles import SIGNING_IN
 from storage.custody import Custody
-from storage.evidence import Actor, Algorithm, Digest, Entry, Kind, Recorded, Role, Subject
+from storage.evidence import Actor, Algorithm, Digest, Entry, Json, Kind, Recorded, Role, Subject, utc_text
 from storage.identity import fresh
 
 _PREFIX = "yihu_"
@@ -19,7 +20,7 @@ _PREFIX = "yihu_"
 _BYTES = 32
 
 
-def issue_token(custody: Custody, *, name: str, role: Role, actor: Actor) -> tuple[Subject, str]:
+def issue_token(custody: Custody, *, name: str, role: Role, actor: Actor, until: datetime | None = None) -> tuple[Subject, str]:
     """
     Make an account with a token, and return the token: nobody can show it again.
 
@@ -28,13 +29,28 @@ def issue_token(custody: Custody, *, name: str, role: Role, actor: Actor) -> tup
     if role not in SIGNING_IN:
         message = f"token for a {role}: expected one of {', '.join(sorted(SIGNING_IN))}"
         raise ValueError(message)
+    token = fresh_token()
+    entry = issued(token, name=name, role=role, actor=actor, until=until)
+    custody.record(entry)
+    return entry.subject, token
+
+
+def issued(token: str, *, name: str, role: Role, actor: Actor, until: datetime | None, dock: Subject | None = None) -> Entry:
+    """Return the entry that makes *token* count, as an account of its own; *dock* says whose credential it is."""
     if not name.strip():
         message = "token: expected a name that says whose it is, found none"
         raise ValueError(message)
-    account, token = fresh(Kind.ACCOUNT), _PREFIX + secrets.token_urlsafe(_BYTES)
-    body = {"role": role.value, "token": token_digest(token)}
-    custody.record(Entry("TOKEN_ISSUED", account, actor, body=body, personal={"name": name.strip()}))
-    return account, token
+    body: dict[str, Json] = {"role": role.value, "token": token_digest(token)}
+    if until is not None:
+        body["until"] = utc_text(until)
+    if dock is not None:
+        body["dock"] = str(dock)
+    return Entry("TOKEN_ISSUED", fresh(Kind.ACCOUNT), actor, body=body, personal={"name": name.strip()})
+
+
+def fresh_token() -> str:
+    """Make a token that nobody knows yet."""
+    return _PREFIX + secrets.token_urlsafe(_BYTES)
 
 
 def revoke_token(custody: Custody, account: Subject, *, actor: Actor) -> Recorded:

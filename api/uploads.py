@@ -33,7 +33,7 @@ from storage.upload import Upload
 
 router = APIRouter(prefix="/api/uploads", tags=["uploads"])
 
-MayUpload = Annotated[Caller, Depends(allowed(Act.FILE))]
+MayUpload = Annotated[Caller, Depends(allowed(Act.SEND))]
 
 
 def _spoken(_caller: MayUpload, tus_resumable: Annotated[str, Header(max_length=20, examples=[tus.VERSION])] = "") -> None:
@@ -186,10 +186,10 @@ def _mine(request: Request, desk: Desk, clip: Subject, caller: Caller) -> Upload
         if not intake.was_sent(clip):
             raise
         if not intake.is_ours(clip, caller.account.subject):
-            refuse(request, desk, caller, Act.FILE)
+            refuse(request, desk, caller, Act.SEND)
         return None
     if upload.announced.account != caller.account.subject:
-        refuse(request, desk, caller, Act.FILE)
+        refuse(request, desk, caller, Act.SEND)
     return upload
 
 

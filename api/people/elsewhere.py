@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 from starlette.responses import RedirectResponse
 
+from api.describing import problems
 from api.desk import AtDesk, Desk
 from api.models import shown
 from api.people.accounts import actor_of
@@ -35,7 +36,7 @@ class Offered(BaseModel):
     name: str
 
 
-@router.get("", summary="是否可用统一认证登录 · Whether one may sign in elsewhere")
+@router.get("", summary="是否可用统一认证登录 · Whether one may sign in elsewhere", responses=problems())
 def offered(desk: AtDesk) -> Offered:
     """Say whether the page shows a button, and what stands on it."""
     elsewhere = desk.services.elsewhere

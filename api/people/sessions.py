@@ -62,7 +62,7 @@ class Sessions:
             return None
         session, person = found
         if person is None:
-            account = account_of_token(self._engine, session.account)
+            account = account_of_token(self._engine, session.account, self._clock())
             return None if account is None else Principal(account, frozenset({account.role}), Means.SESSION, session.digest)
         if not person.roles:
             return None

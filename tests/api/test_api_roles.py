@@ -21,11 +21,11 @@ OPEN = {
 """What strangers may ask."""
 
 TABLE = {
-    Role.CLERK: {Act.READ, Act.PROVE, Act.VIEW, Act.FILE},
-    Role.REVIEWER: {Act.READ, Act.PROVE, Act.VIEW, Act.FILE},
-    Role.AUDITOR: {Act.READ, Act.PROVE, Act.VIEW},
-    Role.ADMINISTRATOR: {Act.READ, Act.PROVE, Act.ADMINISTER},
-    Role.DOCK: set(),
+    Role.CLERK: {Act.READ, Act.PROVE, Act.VIEW, Act.FILE, Act.SEND, Act.BOARD},
+    Role.REVIEWER: {Act.READ, Act.PROVE, Act.VIEW, Act.FILE, Act.SEND, Act.BOARD},
+    Role.AUDITOR: {Act.READ, Act.PROVE, Act.VIEW, Act.BOARD},
+    Role.ADMINISTRATOR: {Act.READ, Act.PROVE, Act.BOARD, Act.ADMINISTER},
+    Role.DOCK: {Act.SEND, Act.BOARD},
     Role.SYSTEM: set(),
 }
 

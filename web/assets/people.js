@@ -145,11 +145,28 @@ function factorOff(again) {
       return null;
     };
     const key = h("p", { class: "key" }, offered.secret.match(/.{1,4}/g).join(" "));
-    show(place, h("p", {}, say("factorText")), key, h("p", {}, h("a", { href: offered.uri }, say("openApp"))), form("narrow", [code.row, h("button", { type: "submit", class: "main" }, say("confirm"))], prove));
+    show(place, h("p", {}, say("factorText")), qrCode(offered.picture), key, h("p", {}, h("a", { href: offered.uri }, say("openApp"))), form("narrow", [code.row, h("button", { type: "submit", class: "main" }, say("confirm"))], prove));
     return null;
   };
   show(place, h("p", { class: "small" }, say("factorOff")), form("narrow", [password.row, h("button", { type: "submit" }, say("setUp"))], send));
   return place;
+}
+
+/** A QR code, dark on white whatever the page's colours are: telephones read nothing else. */
+function qrCode(rows) {
+  const space = "http://www.w3.org/2000/svg";
+  const border = 4;
+  const side = rows.length + 2 * border;
+  const picture = document.createElementNS(space, "svg");
+  for (const [name, value] of Object.entries({ viewBox: `0 0 ${side} ${side}`, width: "240", height: "240", role: "img", "aria-label": say("qrCode"), "shape-rendering": "crispEdges" })) picture.setAttribute(name, value);
+  const ground = document.createElementNS(space, "rect");
+  for (const [name, value] of Object.entries({ width: side, height: side, fill: "#fff" })) ground.setAttribute(name, value);
+  const dark = document.createElementNS(space, "path");
+  const squares = rows.flatMap((row, y) => [...row].map((bit, x) => (bit === "1" ? `M${x + border} ${y + border}h1v1h-1z` : "")));
+  dark.setAttribute("d", squares.join(""));
+  dark.setAttribute("fill", "#000");
+  picture.append(ground, dark);
+  return picture;
 }
 
 function factorOn(own, again) {

@@ -69,6 +69,7 @@ const WORDS = {
   why: ["为什么？理由将记入账本的密匣。", "Why? The reason goes into the vault."],
   linkShown: ["一次性链接，只显示这一次，请以可信方式交给本人：", "A one-time link, shown this once; hand it to its owner:"],
   token: ["令牌", "Token"],
+  qrCode: ["验证器二维码", "QR code for the telephone"],
   oidc: ["统一认证登录", "Sign in elsewhere"],
   oidcOver: ["这次登录已失效，请再试一次。", "That attempt is over; try again."],
   oidcRefused: ["统一认证未能确认您的身份。", "It was not confirmed there who you are."],

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,6 +24,7 @@ token = typer.Typer(no_args_is_help=True, help=either("访问令牌", "API token
 def token_add(
     name: Annotated[str, typer.Argument(help=either("给谁用", "who will use it"))],
     role: Annotated[str, typer.Option("--role", help="clerk, reviewer, auditor, administrator")] = "reviewer",
+    days: Annotated[int, typer.Option("--days", min=0, help=either("有效天数，0 为不限", "days it counts; 0: for ever"))] = 0,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
@@ -32,8 +34,37 @@ def token_add(
         from storage.evidence import Role
 
         office = open_office(config)
-        account, text = issue_token(office.custody, name=name, role=Role(role), actor=office.operator)
+        until = office.clock() + timedelta(days=days) if days else None
+        account, text = issue_token(office.custody, name=name, role=Role(role), actor=office.operator, until=until)
         output.show({"account": str(account), "token": text}, lambda: print(text))
+
+
+@token.command("list")
+def token_list(config: Config = None, as_json: AsJson = False) -> None:
+    """List the tokens that were not revoked: whose, until when, when used last. 列出令牌."""
+    with told(as_json) as output:
+        from api.people.credentials import Credentials
+        from storage.passing import prepare
+
+        office = open_office(config)
+        prepare(office.engine)
+        shown = Credentials(office.custody, office.engine, office.clock, key=office.index_key).all()
+        rows: list[dict[str, object]] = [
+            {
+                "account": str(each.account.subject),
+                "role": each.account.role.value,
+                "name": each.account.name,
+                "until": each.account.until,
+                "last_used": each.last_used,
+            }
+            for each in shown
+        ]
+        output.show({"tokens": rows}, lambda: _print(rows))
+
+
+def _print(rows: list[dict[str, object]]) -> None:
+    for row in rows:
+        print(*(value or "-" for value in row.values()))
 
 
 @token.command("revoke")
