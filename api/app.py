@@ -26,7 +26,7 @@ from api.desk import Desk
 from api.headers import Guarded
 from api.observing import Observed
 from api.pages import serve_pages, served
-from api.people import administering, own
+from api.people import administering, elsewhere, own
 from api.rules import require_rules
 from api.services import Services
 
@@ -52,7 +52,7 @@ def create_app(services: Services, *, pages: Path | None) -> FastAPI:
     desk = app.state.desk = Desk.of(services)
     for noun in (status, session, parties, matters, clips, filings, viewings, docks, uploads):
         app.include_router(noun.router)
-    for router in (session.links, own.router, administering.router):
+    for router in (session.links, elsewhere.router, own.router, administering.router):
         app.include_router(router)
     app.include_router(ledger.entries)
     app.include_router(ledger.log)

@@ -13,6 +13,7 @@ from api.landing import Senders
 from api.metrics import Metrics
 from api.people.accounts import Accounts
 from api.people.attempts import Attempts
+from api.people.credentials import Credentials
 from api.people.refused import Strangers
 from api.people.second_factor import SecondFactor
 from api.people.sessions import Sessions
@@ -35,6 +36,7 @@ class Desk:
     second_factor: SecondFactor
     signing_in: SigningIn
     attempts: Attempts
+    credentials: Credentials
     senders: Senders = field(default_factory=Senders)
     metrics: Metrics = field(default_factory=Metrics)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -62,6 +64,7 @@ class Desk:
             second_factor=second_factor,
             signing_in=SigningIn(services.engine, attempts, sessions, second_factor, strangers, key=services.index_key),
             attempts=attempts,
+            credentials=Credentials(*known, clock, key=services.index_key),
         )
 
     def tidy(self) -> None:

@@ -8,8 +8,8 @@ that is still there, and a sender that says nothing for half a minute is ended t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -35,15 +35,47 @@ class _Sender:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A request about an upload, as it arrived: who had come to send the same before it, and was not through yet."""
+
+    sender: _Sender
+    before: tuple[_Sender, ...]
+
+
 @dataclass(slots=True)
 class Senders:
     """Who is sending what, in the one event loop there is."""
 
     now: dict[Subject, _Sender] = field(default_factory=dict)
+    coming: dict[str, list[_Sender]] = field(default_factory=dict)
+    """By the name in the address: those that arrived to send, also those that were not looked at yet."""
     is_closing: bool = False
 
-    async def end(self, clip: Subject) -> None:
-        """Have whoever is sending *clip* end, and wait for that."""
+    @contextmanager
+    def arrived(self, name: str, *, sends: bool) -> Iterator[Arrival]:
+        """Note, without waiting for anything, that a request about *name* is here; inside, later ones know of it."""
+        arrival = Arrival(_Sender(), tuple(self.coming.get(name, ())))
+        if not sends:
+            yield arrival
+            return
+        self.coming.setdefault(name, []).append(arrival.sender)
+        try:
+            yield arrival
+        finally:
+            self.coming[name].remove(arrival.sender)
+            if not self.coming[name]:
+                del self.coming[name]
+
+    async def end(self, clip: Subject, arrival: Arrival) -> None:
+        """
+        Have whoever is sending *clip* end, and wait for that; those that came before *arrival* do not begin any more.
+
+        So an offset that is told afterwards holds until its asker sends: the rest of a dead connection, of which the network
+        or we were late to hear, is not written behind their back.
+        """
+        for earlier in arrival.before:
+            earlier.stop.set()
         sender = self.now.get(clip)
         if sender is None:
             return
@@ -61,13 +93,14 @@ class Senders:
             sender.stop.set()
 
     @asynccontextmanager
-    async def turn(self, clip: Subject) -> AsyncIterator[asyncio.Event]:
-        """Be the one who sends *clip*; the event says when to end."""
-        await self.end(clip)
-        if clip in self.now:
+    async def turn(self, clip: Subject, arrival: Arrival) -> AsyncIterator[asyncio.Event]:
+        """Be the one who sends *clip*; the event says when to end. Raises `InUse` where somebody came later and was heard."""
+        await self.end(clip, arrival)
+        sender = arrival.sender
+        if clip in self.now or sender.stop.is_set():
             message = f"{clip}: somebody else was first"
             raise InUse(message)
-        sender = self.now[clip] = _Sender()
+        self.now[clip] = sender
         if self.is_closing:
             sender.stop.set()
         try:

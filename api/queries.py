@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Column, Engine, Row, Select, select
 
-from api.tables import accounts
+from api.tables import accounts, token_places
 from storage.clips import clips, derivatives
 from storage.database import reading
-from storage.evidence import Kind, Role, Subject, utc_moment
+from storage.evidence import Kind, Role, Subject, utc_moment, utc_text
 from storage.ledger.log import count, leaves
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "digests_of",
     "entries_recorded",
     "leaves_between",
+    "places_of",
 ]
 
 _VARIABLES = 500
@@ -42,20 +43,25 @@ class Account:
     scope: str = ""
     """What a token covers; see `api.tables.scope_in`."""
     until: datetime | None = None
-    """When a token ends."""
+    """Until when it counts, if not for ever."""
+    dock: Subject | None = None
+    """Whose credential it is, if a dock's."""
+    token: str = ""
+    """Digest of its token."""
 
 
-def account_with(engine: Engine, token_sha256: str) -> Account | None:
-    """Return the account whose token has that digest, unless it was revoked."""
-    standing = accounts.c.token_sha256 == token_sha256, accounts.c.revoked_seq.is_(None)
+def account_with(engine: Engine, token_sha256: str, now: datetime) -> Account | None:
+    """Return the account whose token has that digest, unless it was revoked or its time is over."""
+    standing = accounts.c.token_sha256 == token_sha256, accounts.c.revoked_seq.is_(None), _is_not_over(now)
     with reading(engine) as connection:
         row = connection.execute(select(accounts).where(*standing)).first()
     return None if row is None else _account(row)
 
 
-def account_of_token(engine: Engine, account: Subject) -> Account | None:
-    """Return the account of a token, unless it was revoked."""
-    standing = accounts.c.account == str(account), accounts.c.role.is_not(None), accounts.c.revoked_seq.is_(None)
+def account_of_token(engine: Engine, account: Subject, now: datetime) -> Account | None:
+    """Return the account of a token, unless it was revoked or its time is over."""
+    mine = accounts.c.account == str(account), accounts.c.role.is_not(None)
+    standing = *mine, accounts.c.revoked_seq.is_(None), _is_not_over(now)
     with reading(engine) as connection:
         row = connection.execute(select(accounts).where(*standing)).first()
     return None if row is None else _account(row)
@@ -76,7 +82,20 @@ def _account(row: Row[Any]) -> Account:
         row.name if row.name is not None else "(erased)",
         row.scope or "",
         None if row.until is None else utc_moment(row.until),
+        dock=None if row.dock is None else Subject.parse(row.dock, Kind.DOCK),
+        token=row.token_sha256,
     )
+
+
+def _is_not_over(now: datetime) -> Any:  # noqa: ANN401 - a condition of SQLAlchemy
+    return accounts.c.until.is_(None) | (accounts.c.until > utc_text(now))
+
+
+def places_of(engine: Engine, account: Subject) -> dict[str, int]:
+    """Return from where a credential came (keyed hashes), each with the entry that says it first."""
+    mine = select(token_places).where(token_places.c.account == str(account)).order_by(token_places.c.seq)
+    with reading(engine) as connection:
+        return {row.place: row.seq for row in connection.execute(mine)}
 
 
 def entries_recorded(engine: Engine) -> int:

@@ -105,11 +105,13 @@ TABLE: Mapping[Role, Rules] = {
     Role.ADMINISTRATOR: {**_EVERYBODY, Act.WATCH: frozenset({Relation.ANY})},
     Role.SECURITY: {**_EVERYBODY, Act.ADMINISTER: _EVERYBODYS, Act.GRANT: _NOT_OWN},
     Role.AUDIT: {**_EVERYBODY, Act.OVERSEE: _GENERAL},
+    # a machine: sends what it took in and follows the board, nothing else
+    Role.DOCK: {Act.UPLOAD: _OWN, Act.WATCH: frozenset({Relation.ANY})},
 }
 """What each role may do. What is not said is refused."""
 
-SIGNING_IN = frozenset(TABLE)
-"""Roles a person can sign in with; the program and the docks have none."""
+SIGNING_IN = frozenset(TABLE) - {Role.DOCK}
+"""Roles a person can sign in with; the program has none, and a dock a credential (`api.people.credentials`)."""
 
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR, Role.SECURITY, Role.AUDIT})
 """三员分立: whoever is one of them is nothing else beside it."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from api.checks import Operations
+from api.people.issuers import Elsewhere
 from api.people.rules import Rules
 from api.queries import Engine
 from api.roles import Act
@@ -65,3 +66,5 @@ class Services:
     """What was approved on request."""
     operations: Operations | None = None
     """How those who run the server look at it; None where nobody does."""
+    elsewhere: Elsewhere | None = None
+    """Where people may sign in instead (OpenID Connect); None where they may not."""

@@ -14,7 +14,7 @@ from api.models import SignedIn, SignIn
 from api.people.models import LinkFor, LinkUsed, PasswordSignIn
 from api.principal import Means, Principal, by_token
 from api.queries import account_with
-from api.roles import Act
+from api.roles import SIGNING_IN, Act
 from api.rules import Ruled
 from api.signin import Cookie, allowed_here, came, cookie_name, is_secure, require_own_page, stranger
 from api.tokens import token_digest
@@ -30,9 +30,9 @@ def sign_in(asked: SignIn, request: Request, response: Response, desk: AtDesk, c
     """Open a session for the holder of a token; it ends when the token is revoked."""
     # without this, another site could sign somebody in under an account of its own
     require_own_page(request)
-    digest = token_digest(asked.token)
-    found = by_token(account_with(desk.services.engine, digest), Means.TOKEN, digest, desk.services.clock())
-    if found is None:
+    digest, now = token_digest(asked.token), desk.services.clock()
+    found = by_token(account_with(desk.services.engine, digest, now), Means.TOKEN, digest, now)
+    if found is None or found.account.role not in SIGNING_IN:
         raise stranger(desk)
     secret = desk.sessions.open(found.actor, how="token", came=came(request))
     return _signed_in(open_in(request, response, desk, cookie, secret))

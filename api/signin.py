@@ -25,12 +25,10 @@ from starlette.requests import HTTPConnection
 from api.desk import AtDesk, Desk
 from api.people.sessions import Came
 from api.policy import Thing
-from api.principal import Means, Principal, by_token
-from api.queries import account_with
+from api.principal import Principal
 from api.reach.queries import thing, thing_of_filing
 from api.roles import Act
 from api.rules import is_rule
-from api.tokens import token_digest
 from storage.errors import NotFound, Refused
 from storage.evidence import Entry, Json, Kind, Subject
 
@@ -163,8 +161,7 @@ def _thing(desk: Desk, named: Subject | str) -> Thing | None:
 def known(request: Request, desk: AtDesk, bearer: Bearer, cookie: Cookie) -> Principal:
     """Return who is asking, whatever they may; raises a 401 or the 403 of a foreign page."""
     if bearer is not None:
-        digest = token_digest(bearer.credentials)
-        found = by_token(account_with(desk.services.engine, digest), Means.TOKEN, digest, desk.services.clock())
+        found = desk.credentials.find(bearer.credentials, came(request))
     elif cookie is not None:
         if request.method not in _HARMLESS:
             require_own_page(request)

@@ -5,8 +5,10 @@ Accounts: their life cycle, their table, and what each entry changes in it.
 entry              subject  moves                        body
 =================  =======  ===========================  ==============================================================
 ``TOKEN_ISSUED``   account  (new) → active               role, SHA-256 of the token (256 random bits: nobody guesses it);
-                                                         offices, matters and until when, where limited
+                                                         offices, matters and until when, where limited; of which dock,
+                                                         if of one
 ``TOKEN_REVOKED``  account  active → revoked
+``TOKEN_CAME``     account  stays (active)               keyed hash of an address from which it had not come before
 ``REFUSED``        account  stays                        which act was refused and why, on which route, about what
 =================  =======  ===========================  ==============================================================
 
@@ -33,6 +35,7 @@ ACTIVE, REVOKED = "active", "revoked"
 MOVES = (
     move(Kind.ACCOUNT, "TOKEN_ISSUED", UNBORN, ACTIVE),
     move(Kind.ACCOUNT, "TOKEN_REVOKED", ACTIVE, REVOKED),
+    move(Kind.ACCOUNT, "TOKEN_CAME", ACTIVE),
     move(Kind.ACCOUNT, "REFUSED", f"{ACTIVE}|{REVOKED}"),
 )
 
@@ -55,6 +58,15 @@ accounts = Table(
     Column("totp_seq", BigInteger),
     Column("totp_step", BigInteger),
     Column("disabled_seq", BigInteger),
+    Column("dock", Text),
+)
+
+token_places = Table(
+    "token_places",
+    projections,
+    Column("account", Text, primary_key=True),
+    Column("place", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
 )
 
 
@@ -70,8 +82,12 @@ def project(recorded: Recorded) -> Iterable[Change]:
             name=entry.personal.get("name"),
             token_sha256=entry.body["token"],
             issued_seq=recorded.seq,
+            dock=entry.body.get("dock"),
         )
         yield Change(issued)
+    if entry.type == "TOKEN_CAME":
+        row = {"account": str(entry.subject), "place": entry.body["from"], "seq": recorded.seq}
+        yield Change(insert(token_places).values(**row))
     if entry.type == "TOKEN_REVOKED":
         standing = accounts.c.account == str(entry.subject), accounts.c.revoked_seq.is_(None)
         yield Change(update(accounts).where(*standing).values(revoked_seq=recorded.seq))

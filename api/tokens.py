@@ -33,13 +33,26 @@ def issue_token(
     if role not in SIGNING_IN:
         message = f"token for a {role}: expected one of {', '.join(sorted(SIGNING_IN))}"
         raise ValueError(message)
+    token = fresh_token()
+    entry = issued(token, name=name, grant=Grant(role, scope, until), actor=actor)
+    custody.record(entry)
+    return entry.subject, token
+
+
+def issued(token: str, *, name: str, grant: Grant, actor: Actor, dock: Subject | None = None) -> Entry:
+    """Return the entry that makes *token* count, as an account of its own; *dock* says whose credential it is."""
     if not name.strip():
         message = "token: expected a name that says whose it is, found none"
         raise ValueError(message)
-    account, token = fresh(Kind.ACCOUNT), _PREFIX + secrets.token_urlsafe(_BYTES)
-    body = {**grant_json(Grant(role, scope, until)), "token": token_digest(token)}
-    custody.record(Entry("TOKEN_ISSUED", account, actor, body=body, personal={"name": name.strip()}))
-    return account, token
+    body = {**grant_json(grant), "token": token_digest(token)}
+    if dock is not None:
+        body["dock"] = str(dock)
+    return Entry("TOKEN_ISSUED", fresh(Kind.ACCOUNT), actor, body=body, personal={"name": name.strip()})
+
+
+def fresh_token() -> str:
+    """Make a token that nobody knows yet."""
+    return _PREFIX + secrets.token_urlsafe(_BYTES)
 
 
 def revoke_token(custody: Custody, account: Subject, *, actor: Actor) -> Recorded:

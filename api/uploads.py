@@ -8,6 +8,7 @@ whoever holds the spool (`storage.receiving`). The receipt can be had from then 
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
@@ -19,8 +20,8 @@ from starlette.exceptions import HTTPException
 
 from api import tus
 from api.describing import ClipInPath, problems
-from api.desk import AtDesk, Desk
-from api.landing import land
+from api.desk import AtDesk, Desk, desk_of
+from api.landing import Arrival, land
 from api.receipts import Receipt, receipt_of
 from api.roles import Act
 from api.rules import Ruled
@@ -54,8 +55,16 @@ def _intake_of(desk: Desk) -> Intake:
     return intake
 
 
+async def _arrived(request: Request) -> AsyncIterator[Arrival]:
+    # async, and before every other rule: in the order in which requests came
+    with desk_of(request.app).senders.arrived(request.path_params["clip"], sends=request.method == "PATCH") as arrival:
+        yield arrival
+
+
 AtIntake = Annotated[Intake, Depends(_intake)]
+Arrived = Annotated[Arrival, Depends(_arrived)]
 _SPOKEN = [Depends(_spoken)]
+_IN_TURN = [Depends(_arrived), Depends(_spoken)]
 _FAILS = problems("cross-site", "not-found", "tus-version", "in-use")
 
 
@@ -98,15 +107,17 @@ def begin(
     summary="已到达多少 · How much is here",
     response_class=Response,
     responses={**_FAILS, 200: {"description": "见 Upload-Offset · see Upload-Offset"}},
-    dependencies=_SPOKEN,
+    dependencies=_IN_TURN,
 )
-async def how_far(request: Request, desk: AtDesk, intake: AtIntake, clip: ClipInPath, caller: MayUpload) -> Response:
+async def how_far(
+    request: Request, desk: AtDesk, intake: AtIntake, clip: ClipInPath, caller: MayUpload, arrival: Arrived
+) -> Response:
     """Say how many bytes are durable; a sender that is still there is ended first."""
     upload = await run_in_threadpool(_mine, request, desk, clip, caller)
     if upload is None:
         size = str((await run_in_threadpool(desk.services.catalog.clip, clip)).size)
         return Response(headers={"Upload-Offset": size, "Upload-Length": size})
-    await desk.senders.end(clip)
+    await desk.senders.end(clip, arrival)
     headers = await run_in_threadpool(_where, intake, upload)
     return Response(headers={**headers, "Upload-Metadata": upload.announced.metadata})
 
@@ -117,7 +128,7 @@ async def how_far(request: Request, desk: AtDesk, intake: AtIntake, clip: ClipIn
     summary="续传 · Send on",
     response_class=Response,
     responses={**_FAILS, **problems("offset", "media-type", "digest", "no-room")},
-    dependencies=_SPOKEN,
+    dependencies=_IN_TURN,
 )
 async def send_on(
     request: Request,
@@ -125,6 +136,7 @@ async def send_on(
     intake: AtIntake,
     clip: ClipInPath,
     caller: MayUpload,
+    arrival: Arrived,
     upload_offset: Annotated[str, Header(max_length=20, examples=["0"])],
     content_type: Annotated[str, Header(max_length=100)] = "",
 ) -> Response:
@@ -135,7 +147,7 @@ async def send_on(
     offset = _offset(upload_offset)
     if upload is None or offset + int(request.headers.get("content-length", "0")) > upload.announced.size:
         raise HTTPException(HTTPStatus.CONFLICT, "offset")
-    async with desk.senders.turn(clip) as stop:
+    async with desk.senders.turn(clip, arrival) as stop:
         if not await land(request, upload, stop, offset=offset):
             raise HTTPException(HTTPStatus.CONFLICT, "offset")
         return await run_in_threadpool(_landed, intake, upload)
@@ -147,12 +159,12 @@ async def send_on(
     summary="放弃上传 · Give an upload up",
     response_class=Response,
     responses={**_FAILS, **problems("life-cycle")},
-    dependencies=_SPOKEN,
+    dependencies=_IN_TURN,
 )
-async def give_up(request: Request, desk: AtDesk, clip: ClipInPath, caller: MayUpload) -> Response:
+async def give_up(request: Request, desk: AtDesk, clip: ClipInPath, caller: MayUpload, arrival: Arrived) -> Response:
     """Remove what came of a file that is not whole; what is whole is evidence and stays."""
     upload = await run_in_threadpool(_mine, request, desk, clip, caller)
-    await desk.senders.end(clip)
+    await desk.senders.end(clip, arrival)
     await run_in_threadpool(_removed, clip, upload)
     return Response(status_code=HTTPStatus.NO_CONTENT)
 

@@ -60,6 +60,15 @@ def make_certificates(folder: Path, hosts: Sequence[str], *, office: str, now: d
     return made
 
 
+def ends_at(certificate: Path) -> datetime:
+    """Return when the first certificate in a PEM file runs out; raises `EvidenceError` where there is none."""
+    try:
+        return x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
+    except (OSError, ValueError) as error:
+        message = f"{certificate}: expected a certificate (PEM)"
+        raise EvidenceError(message) from error
+
+
 def _authority(
     certificate: Path, key: Path, *, office: str, now: datetime
 ) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:

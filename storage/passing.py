@@ -20,6 +20,7 @@ from storage.evidence import utc_moment, utc_text
 passing = MetaData()
 
 session_seen = Table("session_seen", passing, Column("session", Text, primary_key=True), Column("seen", Text, nullable=False))
+token_seen = Table("token_seen", passing, Column("session", Text, primary_key=True), Column("seen", Text, nullable=False))
 attempts = Table(
     "attempts",
     passing,
@@ -28,9 +29,13 @@ attempts = Table(
     Column("until", Float, nullable=False),
 )
 
-_SEEN = text(
-    "INSERT INTO session_seen (session, seen) VALUES (:session, :seen) ON CONFLICT (session) DO UPDATE SET seen = :seen"
-)
+_SEEN = {
+    table.name: text(
+        f"INSERT INTO {table.name} (session, seen) VALUES (:session, :seen)"  # noqa: S608 - a name of ours
+        " ON CONFLICT (session) DO UPDATE SET seen = :seen"
+    )
+    for table in (session_seen, token_seen)
+}
 _COUNT = text(
     "INSERT INTO attempts (name, times, until) VALUES (:name, :more, :until) ON CONFLICT (name) DO UPDATE SET"
     " times = CASE WHEN attempts.until <= :now THEN :more ELSE attempts.times + :more END,"
@@ -47,32 +52,32 @@ def prepare(engine: Engine) -> None:
 
 
 class Seen:
-    """When sessions were last used."""
+    """When sessions were last used; or tokens, in a table of their own, of which nothing is forgotten by time."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, table: Table = session_seen) -> None:
+        self._engine, self._table = engine, table
 
     def last(self, session: str) -> datetime | None:
         """Return when *session* was last used, if anybody knows."""
         with reading(self._engine) as connection:
-            found = connection.scalar(select(session_seen.c.seen).where(session_seen.c.session == session))
+            found = connection.scalar(select(self._table.c.seen).where(self._table.c.session == session))
         return None if found is None else utc_moment(found)
 
     def now(self, session: str, now: datetime, last: datetime) -> None:
         """Note that it is used now, unless that is known exactly enough."""
         if now - last >= _SEEN_EVERY:
             with writing(self._engine) as connection:
-                connection.execute(_SEEN, {"session": session, "seen": utc_text(now)})
+                connection.execute(_SEEN[self._table.name], {"session": session, "seen": utc_text(now)})
 
     def forget(self, session: str) -> None:
         """Forget a session that is over."""
         with writing(self._engine) as connection:
-            connection.execute(delete(session_seen).where(session_seen.c.session == session))
+            connection.execute(delete(self._table).where(self._table.c.session == session))
 
     def forget_before(self, moment: datetime) -> None:
         """Forget what was not used since then."""
         with writing(self._engine) as connection:
-            connection.execute(delete(session_seen).where(session_seen.c.seen < utc_text(moment)))
+            connection.execute(delete(self._table).where(self._table.c.seen < utc_text(moment)))
 
 
 class Counters(Storage):

@@ -15,9 +15,12 @@ from ingest.time_source import time_source
 from storage.errors import NotFound, StorageUnavailable, YihuError
 from storage.evidence import utc_moment
 from storage.objects import Bucket, ObjectName
+from storage.office_ca import ends_at
 from storage.vault import load_key
 from yihu.language import either
 from yihu.wiring import Office
+
+_AHEAD = timedelta(days=30)
 
 _NAMES = {
     "database": ("数据库", "database"),
@@ -26,6 +29,7 @@ _NAMES = {
     "anchor": ("外部见证", "witnesses"),
     "spool": ("暂存盘", "spool"),
     "time": ("时间源", "time source"),
+    "certificate": ("服务器证书", "certificate"),
 }
 _REASONS = {
     "": ("正常", "well"),
@@ -35,6 +39,8 @@ _REASONS = {
     "no-witness": ("未设外部见证方", "there is no witness outside"),
     "full": ("空间不足", "no room"),
     "low": ("空间将尽", "little room"),
+    "ending": ("即将到期", "runs out soon"),
+    "ended": ("已到期", "has run out"),
     "unsynchronised": ("本机时钟未同步", "the clock of this machine is not kept in step"),
 }
 
@@ -56,6 +62,8 @@ def checks_of(office: Office) -> list[Check]:
         "spool": _spool,
         "time": _time,
     }
+    if office.settings.web.certificate is not None:
+        looks["certificate"] = _certificate
     return [_looked(name, look, office) for name, look in looks.items()]
 
 
@@ -111,6 +119,15 @@ def _spool(office: Office) -> Check:
     if free <= 0:
         return Check("spool", "failed", "full", free)
     return Check("spool", "warn" if free < reserve else "ok", "low" if free < reserve else "", free)
+
+
+def _certificate(office: Office) -> Check:
+    """Warn a month ahead; one that has run out is a warning still: whoever can ask came past it, by a proxy or otherwise."""
+    assert office.settings.web.certificate is not None  # noqa: S101 - whoever asks has looked
+    left = (ends_at(office.home / office.settings.web.certificate) - office.clock()).total_seconds()
+    if left > _AHEAD.total_seconds():
+        return Check("certificate", "ok", "", left)
+    return Check("certificate", "warn", "ending" if left > 0 else "ended", left)
 
 
 def _time(office: Office) -> Check:

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from api.people.accounts import Accounts, Link
+from api.people.identities import Identities, Identity
 from api.people.logins import folded
 from api.people.queries import Person, all_people, person, person_called
 from storage.errors import NotFound
 from storage.evidence import Kind, Subject
 from yihu.wiring import Office
 
-__all__ = ["Accounts", "Link", "Person", "accounts_of", "all_people", "link_text", "somebody"]
+__all__ = ["Accounts", "Link", "Person", "accounts_of", "all_people", "identities_of", "identity", "link_text", "somebody"]
 
 
 def accounts_of(office: Office) -> Accounts:
     """Return what makes and changes accounts."""
     return Accounts(office.custody, office.engine, office.clock, office.settings.signin.rules, key=office.index_key)
+
+
+def identities_of(office: Office) -> Identities:
+    """Return what binds accounts to identities elsewhere."""
+    return Identities(office.custody, office.engine, key=office.index_key)
+
+
+def identity(issuer: str, subject: str) -> Identity:
+    """Return who somebody is elsewhere; no trimming: an issuer means its names as they are written."""
+    return Identity(issuer, subject)
 
 
 def somebody(office: Office, named: str) -> Person:

@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError, field_validator
 from storage.database import parsed_url
 from storage.errors import EvidenceError
 from yihu.dock_sections import BoardSection, CamerasSection, ClearSection, ClockSection, DockSection, DutySection
+from yihu.oidc_section import OidcSection
 from yihu.sections import Section
 from yihu.serving_sections import OperationsSection, UploadsSection
 from yihu.web_sections import SigninSection, WebSection
@@ -177,6 +178,7 @@ class Settings(Section):
     board: BoardSection = BoardSection()
     web: WebSection = WebSection()
     signin: SigninSection = SigninSection()
+    oidc: OidcSection = OidcSection()
     uploads: UploadsSection = UploadsSection()
     operations: OperationsSection = OperationsSection()
 

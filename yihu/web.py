@@ -21,6 +21,7 @@ from storage.errors import StorageUnavailable
 from yihu.health import operations_of
 from yihu.logs import log_to_stderr
 from yihu.notary import notarising
+from yihu.openid import elsewhere_of
 from yihu.receiving import intake_of, receiving
 from yihu.settings import SettingsError
 from yihu.strangers import counting
@@ -65,6 +66,7 @@ def services_of(office: Office) -> Services:
         office_name=office.settings.office.name,
         intake=intake_of(office),
         operations=operations_of(office),
+        elsewhere=elsewhere_of(office),
     )
 
 

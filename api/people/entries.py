@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from api.policy import Grant
 from storage.evidence import Actor, Entry, Json, Role, Subject, utc_text
+
+if TYPE_CHECKING:
+    from api.people.identities import Identity
 
 
 def created(account: Subject, *, login: str, name: str, grant: Grant, actor: Actor) -> Entry:
@@ -69,6 +73,17 @@ def signed_in(session: str, *, how: str, proof: Mapping[str, Json], came: Mappin
 def session_ended(account: Subject, session: str, *, why: str, actor: Actor) -> Entry:
     """Say that a session counts no more."""
     return Entry("SESSION_ENDED", account, actor, {"session": session, "why": why})
+
+
+def identity_bound(account: Subject, identity: Identity, blind: str, *, actor: Actor) -> Entry:
+    """Say that somebody may sign in as who they are elsewhere; *blind* is a keyed hash of that."""
+    told: dict[str, Json] = {"issuer": identity.issuer, "subject": identity.subject}
+    return Entry("IDENTITY_BOUND", account, actor, {"identity": blind}, told)
+
+
+def identity_unbound(account: Subject, blind: str, *, actor: Actor) -> Entry:
+    """Say that somebody may not sign in any more as who they are elsewhere."""
+    return Entry("IDENTITY_UNBOUND", account, actor, {"identity": blind})
 
 
 def disabled(account: Subject, *, reason: str, actor: Actor) -> Entry:

@@ -121,10 +121,16 @@ class SecondFactorOffered(BaseModel):
     """验证器密钥，只显示一次。A secret for the telephone, shown once."""
 
     model_config = shown(
-        {"secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "uri": "otpauth://totp/Yihu:zhang.san?secret=JBSWY3DPEHPK3PXP"}
+        {
+            "secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+            "uri": "otpauth://totp/Yihu:zhang.san?secret=JBSWY3DPEHPK3PXP",
+            "picture": ["101", "010", "101"],
+        }
     )
     secret: str
     uri: str
+    picture: list[str]
+    """The address as a QR code: a row of 0 (light) and 1 (dark) for each line, without the quiet border."""
 
 
 class CodeShown(BaseModel):

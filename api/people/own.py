@@ -76,7 +76,7 @@ def offer(asked: PasswordAgain, request: Request, desk: AtDesk, caller: Somebody
     person = _person(desk, caller)
     desk.signing_in.confirm_password(person, asked.password, came(request))
     offered = desk.second_factor.offer(person, caller.credential)
-    return SecondFactorOffered(secret=offered.secret, uri=offered.uri)
+    return SecondFactorOffered(secret=offered.secret, uri=offered.uri, picture=offered.picture)
 
 
 @router.put("/totp", summary="确认验证器 · Confirm the second factor", responses=problems(*_CHANGES))

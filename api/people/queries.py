@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from api.people.tables import people_roles, recovery_codes, sessions
+from api.people.tables import identities, people_roles, recovery_codes, sessions
 from api.policy import Grant, Scope, separated
 from api.queries import Engine
 from api.tables import accounts
@@ -72,6 +72,12 @@ def person_called(engine: Engine, login: str) -> Person | None:
 def person_with_link(engine: Engine, link: str) -> Person | None:
     """Return for whom a link was made."""
     return _person(engine, accounts.c.link == link)
+
+
+def person_with_identity(engine: Engine, identity: str) -> Person | None:
+    """Return to whom an identity elsewhere is bound."""
+    bound = select(identities.c.account).where(identities.c.identity == identity).scalar_subquery()
+    return _person(engine, accounts.c.account == bound)
 
 
 def person(engine: Engine, account: Subject) -> Person:

@@ -63,7 +63,7 @@ class Sessions:
         session, person = found
         now = self._clock()
         if person is None:
-            return by_token(account_of_token(self._engine, session.account), Means.SESSION, session.digest, now)
+            return by_token(account_of_token(self._engine, session.account, now), Means.SESSION, session.digest, now)
         grants = person.counting(now)
         if not grants:
             return None

@@ -13,6 +13,8 @@ entry                 moves              body                                   
 ``TOTP_REMOVED``      stays (active)
 ``SIGNED_IN``         stays (active)     SHA-256 of the session, how, step or recovery code         address, browser
 ``SESSION_ENDED``     stays              SHA-256 of the session, why
+``IDENTITY_BOUND``    stays (active)     keyed hash of issuer and subject                           issuer, subject
+``IDENTITY_UNBOUND``  stays              the same; sessions opened before end
 ``ACCOUNT_DISABLED``  active → disabled                                                             reason
 ``ACCOUNT_ENABLED``   disabled → active                                                             reason
 ``SIGN_INS_REFUSED``  (log) stays        how often since when, for which reasons, accounts named
@@ -44,12 +46,14 @@ _WHILE_ACTIVE = (
     "TOTP_SET",
     "TOTP_REMOVED",
     "SIGNED_IN",
+    "IDENTITY_BOUND",
 )
 
 MOVES = (
     move(Kind.ACCOUNT, "ACCOUNT_CREATED", UNBORN, ACTIVE),
     *(move(Kind.ACCOUNT, type_, ACTIVE) for type_ in _WHILE_ACTIVE),
     move(Kind.ACCOUNT, "SESSION_ENDED", f"{ACTIVE}|{DISABLED}|{REVOKED}"),
+    move(Kind.ACCOUNT, "IDENTITY_UNBOUND", f"{ACTIVE}|{DISABLED}"),
     move(Kind.ACCOUNT, "ACCOUNT_DISABLED", ACTIVE, DISABLED),
     move(Kind.ACCOUNT, "ACCOUNT_ENABLED", DISABLED, ACTIVE),
     move(Kind.LOG, "SIGN_INS_REFUSED", "running"),
@@ -65,6 +69,14 @@ people_roles = Table(
     Column("until", Text, nullable=False),
     # the same twice is refused here; without an end it is the empty one
     Index("people_roles_once", "account", "role", "scope", "until", unique=True),
+)
+
+identities = Table(
+    "identities",
+    projections,
+    Column("identity", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("bound_seq", BigInteger, nullable=False),
 )
 
 recovery_codes = Table(
@@ -179,6 +191,19 @@ def _session_ended(recorded: Recorded) -> Iterable[Change]:
     yield Change(update(sessions).where(*mine, sessions.c.ended_seq.is_(None)).values(ended_seq=recorded.seq))
 
 
+def _identity_bound(recorded: Recorded) -> Iterable[Change]:
+    entry = recorded.entry
+    row = {"identity": entry.body["identity"], "account": str(entry.subject), "bound_seq": recorded.seq}
+    yield Change(insert(identities).values(**row))
+
+
+def _identity_unbound(recorded: Recorded) -> Iterable[Change]:
+    entry = recorded.entry
+    mine = identities.c.identity == entry.body["identity"], identities.c.account == str(entry.subject)
+    yield Change(delete(identities).where(*mine))
+    yield _of_person(recorded, sessions_after=recorded.seq)
+
+
 def _disabled(recorded: Recorded) -> Iterable[Change]:
     yield _of_person(recorded, disabled_seq=recorded.seq, link=None, link_until=None, sessions_after=recorded.seq)
 
@@ -202,6 +227,8 @@ _PROJECTIONS: dict[str, Callable[[Recorded], Iterable[Change]]] = {
     "TOTP_REMOVED": _totp_removed,
     "SIGNED_IN": _signed_in,
     "SESSION_ENDED": _session_ended,
+    "IDENTITY_BOUND": _identity_bound,
+    "IDENTITY_UNBOUND": _identity_unbound,
     "ACCOUNT_DISABLED": _disabled,
     "ACCOUNT_ENABLED": _enabled,
 }

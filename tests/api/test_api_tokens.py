@@ -31,12 +31,12 @@ def test_a_token_has_256_random_bits_and_looks_like_ours(office: SmallOffice) ->
 
 def test_its_holder_is_found_by_it_until_it_is_revoked(office: SmallOffice) -> None:
     account, token = office.token(Role.REVIEWER, "审核岗")
-    found = account_with(office.services.engine, token_digest(token))
+    found = account_with(office.services.engine, token_digest(token), office.clock())
     revoke_token(office.services.custody, account, actor=OPERATOR)
 
     assert found is not None
     assert (found.subject, found.role, found.name) == (account, Role.REVIEWER, "审核岗")
-    assert account_with(office.services.engine, token_digest(token)) is None
+    assert account_with(office.services.engine, token_digest(token), office.clock()) is None
     assert all_accounts(office.services.engine) == []
 
 

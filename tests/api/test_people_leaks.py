@@ -50,6 +50,7 @@ def test_a_whole_day_leaves_no_secret_in_logs_tables_or_leaves(
         rows = "".join(repr(connection.exec_driver_sql(f'SELECT * FROM "{name}"').all()) for name in tables)  # noqa: S608
 
     assert len(secrets) > 15
+    assert sum(line["event"] == "request" for line in lines) == 10
     assert "this is heard" in caplog.text
     assert LOGIN in rows
     assert "SIGNED_IN" in raw
@@ -77,7 +78,8 @@ def test_a_fault_in_the_middle_logs_no_secret(
             assert link.secret not in answer.text
             assert PASSWORD not in answer.text
 
-    assert len(lines) == 2
+    assert [line["event"] for line in lines] == ["request failed", "request", "request", "request broke"]
+    assert {line["route"] for line in lines if line["event"] == "request"} == {"/api/links"}
     text = repr(lines) + caplog.text
     assert link.secret not in text
     assert PASSWORD not in text

@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pyotp
 import pytest
+import zxingcpp
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from storage.evidence import Subject
 from tests.api.small_office import SmallOffice
@@ -154,3 +156,19 @@ def test_the_secret_stands_in_no_table_and_in_no_leaf(telephone: Telephone, page
     assert not [code for code in telephone.codes if code in text]
     [kept] = office.entries("TOTP_SET")
     assert kept.entry.personal == {"secret": telephone.secret}
+
+
+def test_the_picture_for_a_telephone_says_the_same_address(office: SmallOffice, stranger: TestClient) -> None:
+    """Read back by another program than the one that drew it."""
+    enrolled(office)
+    sign_in(stranger)
+    offered = stranger.post("/api/account/totp", json={"password": PASSWORD}, headers=OWN).json()
+    side = len(offered["picture"])
+    image = Image.new("L", (side + 8, side + 8), 255)
+    for y, row in enumerate(offered["picture"]):
+        for x, bit in enumerate(row):
+            image.putpixel((x + 4, y + 4), 0 if bit == "1" else 255)
+    [read] = zxingcpp.read_barcodes(image.resize((8 * (side + 8),) * 2, Image.Resampling.NEAREST))
+
+    assert read.text == offered["uri"]
+    assert offered["secret"] in offered["uri"]

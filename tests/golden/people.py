@@ -28,6 +28,9 @@ SIGN_IN: dict[str, Told] = {
         {"address": "192.0.2.1", "browser": "sample"},
     ),
     "SESSION_ENDED": Told({"session": DIGEST, "why": "signed-out"}),
+    "IDENTITY_BOUND": Told({"identity": DIGEST[7:]}, {"issuer": "https://sso.office.example", "subject": "u-17"}),
+    "IDENTITY_UNBOUND": Told({"identity": DIGEST[7:]}),
+    "TOKEN_CAME": Told({"from": DIGEST[7:]}, {"address": "192.0.2.7"}),
     "ACCOUNT_DISABLED": Told({}, REASON),
     "ACCOUNT_ENABLED": Told({}, REASON),
     "SIGN_INS_REFUSED": Told(

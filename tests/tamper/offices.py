@@ -10,9 +10,11 @@ from pathlib import Path
 
 from api.people import entries
 from api.people.accounts import Accounts
+from api.people.credentials import Credentials
+from api.people.identities import Identities, Identity
 from api.people.rules import Rules
 from api.people.sessions import Came, Sessions
-from api.tokens import issue_token, revoke_token, token_digest
+from api.tokens import fresh_token, issue_token, revoke_token, token_digest
 from cases.values import ActivityDetails, ActivityKind, IdNumber, MatterDetails, MatterKind, PartyDetails, PartyKind
 from storage import passing, witnesses
 from storage.clearings import Wanted, authorised, cleared
@@ -243,6 +245,12 @@ def _person(office: Office, login: str) -> None:
     sessions.open(actor, how="password+totp", came=Came("192.0.2.1"), proof={"step": 2})
     sessions.end(person.subject, token_digest(first), why="signed-out", actor=actor)
     accounts.link(person.subject, actor=office.operator)
+    identity, token = Identity("https://sso.office.example", login), fresh_token()
+    Identities(*known[:2], key=office.index_key).bind(person.subject, identity, actor=office.operator)
+    credentials = Credentials(*known, key=office.index_key)
+    credentials.enrol(token, name=login, dock=fresh(Kind.DOCK), actor=office.operator)
+    for address in ("192.0.2.7", "192.0.2.8"):
+        credentials.find(token, Came(address))
 
 
 def _clear(office: Office) -> None:

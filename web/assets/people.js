@@ -63,7 +63,9 @@ export function signIn(main) {
   };
   const other = form("token", [token.row, h("button", { type: "submit" }, say("signIn"))], () => exchange(token.input.value.trim()));
   const more = h("details", { class: "more" }, h("summary", {}, say("withToken")), other);
-  show(main, first, more);
+  const elsewhere = h("div", { class: "signin" });
+  show(main, first, elsewhere, more);
+  offerElsewhere(elsewhere);
   const given = decodeURIComponent(location.hash.slice(1));
   if (given === "") return login.input.focus();
   // out of the address bar and the history before anything else happens
@@ -71,6 +73,16 @@ export function signIn(main) {
   more.open = true;
   token.input.value = given;
   other.requestSubmit();
+}
+
+/** Whoever came back from the issuer without being let in is told why; a button is shown where there is one. */
+async function offerElsewhere(place) {
+  const why = new URLSearchParams(location.search).get("oidc");
+  const said = { over: "oidcOver", refused: "oidcRefused", unknown: "oidcUnknown", away: "oidcAway" }[why];
+  const told = said ? h("p", { class: "trouble", role: "alert" }, say(said)) : null;
+  if (told) show(place, told);
+  const { offered, name: label } = await ask("/api/session/oidc").catch(() => ({ offered: false }));
+  if (offered) show(place, told, h("a", { class: "button", href: "/api/session/oidc/start" }, label || say("oidc")));
 }
 
 export function linkPage(main) {
@@ -133,11 +145,28 @@ function factorOff(again) {
       return null;
     };
     const key = h("p", { class: "key" }, offered.secret.match(/.{1,4}/g).join(" "));
-    show(place, h("p", {}, say("factorText")), key, h("p", {}, h("a", { href: offered.uri }, say("openApp"))), form("narrow", [code.row, h("button", { type: "submit", class: "main" }, say("confirm"))], prove));
+    show(place, h("p", {}, say("factorText")), qrCode(offered.picture), key, h("p", {}, h("a", { href: offered.uri }, say("openApp"))), form("narrow", [code.row, h("button", { type: "submit", class: "main" }, say("confirm"))], prove));
     return null;
   };
   show(place, h("p", { class: "small" }, say("factorOff")), form("narrow", [password.row, h("button", { type: "submit" }, say("setUp"))], send));
   return place;
+}
+
+/** A QR code, dark on white whatever the page's colours are: telephones read nothing else. */
+function qrCode(rows) {
+  const space = "http://www.w3.org/2000/svg";
+  const border = 4;
+  const side = rows.length + 2 * border;
+  const picture = document.createElementNS(space, "svg");
+  for (const [name, value] of Object.entries({ viewBox: `0 0 ${side} ${side}`, width: "240", height: "240", role: "img", "aria-label": say("qrCode"), "shape-rendering": "crispEdges" })) picture.setAttribute(name, value);
+  const ground = document.createElementNS(space, "rect");
+  for (const [name, value] of Object.entries({ width: side, height: side, fill: "#fff" })) ground.setAttribute(name, value);
+  const dark = document.createElementNS(space, "path");
+  const squares = rows.flatMap((row, y) => [...row].map((bit, x) => (bit === "1" ? `M${x + border} ${y + border}h1v1h-1z` : "")));
+  dark.setAttribute("d", squares.join(""));
+  dark.setAttribute("fill", "#000");
+  picture.append(ground, dark);
+  return picture;
 }
 
 function factorOn(own, again) {

@@ -21,6 +21,8 @@ account = typer.Typer(
 
 Who = Annotated[str, typer.Argument(metavar="LOGIN", help=either("用户名或 account:…", "login, or account:…"))]
 Role_ = Annotated[str, typer.Option("--role", help=ROLES)]
+Issuer_ = Annotated[str, typer.Option("--issuer", help=either("认证方的网址", "address of the issuer"))]
+Subject_ = Annotated[str, typer.Option("--subject", help=either("认证方对其的编号（sub）", "its name for them (sub)"))]
 Why = Annotated[str, typer.Option("--reason", help=either("理由（入密匣）", "why; goes into the vault"))]
 
 
@@ -142,6 +144,28 @@ def withdraw(
         named = None if number < 0 else number
         accounts_of(opened).withdraw(person.subject, Role(role), actor=opened.operator, number=named)
         output.show({"withdrawn": role}, lambda: print(either("已收回", "withdrawn")))
+
+
+@account.command("bind", help=either("绑定统一认证的身份", "Let somebody sign in as who they are elsewhere (OIDC)."))
+def bind(who: Who, issuer: Issuer_, subject: Subject_, config: Config = None, as_json: AsJson = False) -> None:
+    """Bind an account to what an issuer calls its owner; both lie in the vault."""
+    with told(as_json) as output:
+        from yihu.people import identities_of, identity
+
+        office, person = _found(config, who)
+        identities_of(office).bind(person.subject, identity(issuer, subject), actor=office.operator)
+        output.show({"bound": str(person.subject)}, lambda: print(either("已绑定", "bound")))
+
+
+@account.command("unbind", help=either("解除绑定，会话立即结束", "Take a binding back; sessions end at once."))
+def unbind(who: Who, issuer: Issuer_, subject: Subject_, config: Config = None, as_json: AsJson = False) -> None:
+    """Unbind an account from what an issuer calls its owner."""
+    with told(as_json) as output:
+        from yihu.people import identities_of, identity
+
+        office, person = _found(config, who)
+        identities_of(office).unbind(person.subject, identity(issuer, subject), actor=office.operator)
+        output.show({"unbound": str(person.subject)}, lambda: print(either("已解除", "unbound")))
 
 
 def _found(config: object, who: str) -> tuple[Office, Person]:

@@ -42,6 +42,34 @@ def token_add(
         output.show({"account": str(account), "token": text}, lambda: print(text))
 
 
+@token.command("list")
+def token_list(config: Config = None, as_json: AsJson = False) -> None:
+    """List the tokens that were not revoked: whose, until when, when used last. 列出令牌."""
+    with told(as_json) as output:
+        from api.people.credentials import Credentials
+        from storage.passing import prepare
+
+        office = open_office(config)
+        prepare(office.engine)
+        shown = Credentials(office.custody, office.engine, office.clock, key=office.index_key).all()
+        rows: list[dict[str, object]] = [
+            {
+                "account": str(each.account.subject),
+                "role": each.account.role.value,
+                "name": each.account.name,
+                "until": each.account.until,
+                "last_used": each.last_used,
+            }
+            for each in shown
+        ]
+        output.show({"tokens": rows}, lambda: _print(rows))
+
+
+def _print(rows: list[dict[str, object]]) -> None:
+    for row in rows:
+        print(*(value or "-" for value in row.values()))
+
+
 @token.command("revoke")
 def token_revoke(
     account: Annotated[str, typer.Argument(help="account:…")],
