@@ -74,7 +74,7 @@ class Door:
 @pytest.fixture
 def door(county: SmallOffice, monkeypatch: pytest.MonkeyPatch) -> Door:
     """Its hashes cost less than they should; what they should cost is said by the test of the hash alone."""
-    monkeypatch.setattr("storage.pins._MEMORY_KIB", 64)
+    monkeypatch.setattr("storage.argon._MEMORY_KIB", 64)
     made = Door(county)
     made.asked().set_pin(made.first, PIN, actor=CLERK)
     return made

@@ -27,7 +27,7 @@ from tests.servers.postgres_server import PostgresServer
 from yihu.footage import Medium, Scene, record
 
 ROOT = Path(__file__).parents[2]
-FULL = 20
+FULL = 60
 """How much longer everything goes on with ``--full``."""
 
 Crash: TypeAlias = dict[str, Any]
@@ -118,7 +118,7 @@ def test_being_killed_at_any_moment_costs_nothing(laboratory: Laboratory, told: 
     founded(laboratory.work / "template")
     card = fill(laboratory.work / "card", footage(30))
 
-    told(laboratory.crash(card, how="kill", seconds=90))
+    told(laboratory.crash(card, how="kill", seconds=30))
 
 
 @pytest.mark.servers
@@ -131,7 +131,7 @@ def test_being_killed_while_depositing_into_s3_costs_nothing(laboratory: Laborat
         (keys / name).write_text(text)
     card = fill(laboratory.work / "card", footage(8))
 
-    told(laboratory.crash(card, how="kill", seconds=45))
+    told(laboratory.crash(card, how="kill", seconds=20))
     told(laboratory.crash(fill(laboratory.work / "one", footage(1)), how="step", seconds=600, steps=laboratory.some(40, 12)))
 
 
@@ -151,7 +151,7 @@ def test_being_killed_with_a_postgresql_costs_nothing(laboratory: Laboratory, to
         names = {"template": _database(original), "name": _database(copy)}
         laboratory.databases = {"host": str(postgresql.directory), **names}
 
-        told(laboratory.crash(fill(laboratory.work / "card", footage(15)), how="kill", seconds=30))
+        told(laboratory.crash(fill(laboratory.work / "card", footage(15)), how="kill", seconds=15))
         told(
             laboratory.crash(fill(laboratory.work / "one", footage(1)), how="step", seconds=600, steps=laboratory.some(60, 12))
         )
@@ -168,4 +168,4 @@ def test_being_killed_while_rendering_costs_nothing(laboratory: Laboratory, told
     card = fill(laboratory.work / "card", {b"DCIM/broken.MP4": b"no film", b"DCIM/empty.MP4": b""})
     record(card / "DCIM" / "film.MP4", medium=Medium.H264, scene=Scene(1, "160x120"), tools=find_tools(None))
 
-    told(laboratory.crash(card, how="kill", seconds=15))
+    told(laboratory.crash(card, how="kill", seconds=10))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 
 from storage import rebuild
 from tests.servers.fixtures import minio, seaweed
@@ -21,15 +21,25 @@ __all__ = ["minio", "seaweed"]
 
 @pytest.fixture(scope="session", autouse=True)
 def put_together_once() -> Iterator[None]:
-    """The audit makes a database of its own each time; here it makes a thousand, and puts its statements together once."""
+    """
+    The audit makes a database of its own each time; here it makes a thousand, and puts its statements together once.
+
+    What was put together is found again by the dialect, so all of them have the same one.
+    """
     statements: dict[Any, Any] = {}
+    first = create_engine("sqlite://")
+    with first.connect():  # only then is the dialect complete
+        pass
+
+    def created(url: str, **more: Any) -> Engine:  # noqa: ANN401 - as wide as what it stands for
+        engine = create_engine(url, **more).execution_options(compiled_cache=statements)
+        engine.dialect = first.dialect
+        return engine
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            rebuild,
-            "create_engine",
-            lambda url, **more: create_engine(url, **more).execution_options(compiled_cache=statements),
-        )
+        patch.setattr(rebuild, "create_engine", created)
         yield
+    first.dispose()
 
 
 @pytest.fixture(scope="session")
