@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from api import clips, docks, filings, ledger, matters, operations, parties, problems, session, status, uploads, viewings
 from api.desk import Desk
 from api.headers import Guarded
+from api.heads import Headed
 from api.observing import Observed
 from api.pages import serve_pages
 from api.people import administering, own
@@ -45,6 +46,7 @@ def create_app(services: Services, *, pages: Path | None) -> FastAPI:
     if pages is not None:
         serve_pages(app, pages)
     problems.register(app)
+    app.add_middleware(Headed, routes=app)
     app.add_middleware(Guarded)
     app.add_middleware(Observed, metrics=desk.metrics)
     return app

@@ -71,7 +71,8 @@ class Guarded:
 
         is_upload = scope["method"] == "PATCH" and scope["path"].startswith(f"{_UPLOADS}/")
         refused = _refusal(Headers(scope=scope), largest=None if is_upload else LARGEST_BODY)
-        app = self._app if refused is None else answer(Request(scope), refused)
+        # what follows such a head is not read, so it must not be taken for the next request either
+        app = self._app if refused is None else answer(Request(scope), refused, headers={"Connection": "close"})
         await app(scope, receive, send_guarded)
 
 
