@@ -3,15 +3,16 @@ How long a connection may take, and how many there may be: what uvicorn leaves o
 
 Whoever opens connections and says nothing, says it a byte at a time, or never reads what they are sent holds them, and a server
 has only so many. A head must be here within a while however slowly its bytes come, a body must get on, and whoever is sent
-something must take some of it. Where there are too many connections, the one gives way that has waited for its head the longest;
-one whose request is being answered never does.
+something must take some of it. Where there are too many connections, the one gives way that has waited for its head the
+longest; one whose request is being answered never does.
 """
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from uvicorn import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -156,16 +157,4 @@ def patient(patience: Patience | None = None) -> type[asyncio.Protocol]:
     """Return the protocol of one server, as uvicorn takes it."""
     waiting, limits = Waiting(), patience or Patience()
 
-    class OfOneServer(PatientProtocol):
-        """With the limits and the queue of one server."""
-
-        def __init__(
-            self,
-            config: Config,
-            server_state: ServerState,
-            app_state: dict[str, Any],
-            _loop: asyncio.AbstractEventLoop | None = None,
-        ) -> None:
-            super().__init__(config, server_state, app_state, _loop, patience=limits, waiting=waiting)
-
-    return OfOneServer
+    return cast("type[asyncio.Protocol]", partial(PatientProtocol, patience=limits, waiting=waiting))

@@ -113,12 +113,8 @@ def test_a_role_that_nobody_signs_in_with_is_given_to_nobody(api: WholeApi) -> N
 def test_what_stands_in_host_changes_nothing(api: WholeApi, host: str) -> None:
     """No answer is built from it, and a page under another name is no page of ours."""
     page = api.page("owner")
-    headers = {
-        "Host": host.encode(),
-        b"Cookie": f"{COOKIE}={page.cookies[COOKIE]}".encode(),
-        b"Origin": b"http://testserver",
-        b"X-Yihu": b"1",
-    }
+    cookie = f"{COOKIE}={page.cookies[COOKIE]}".encode()
+    headers = [(b"Host", host.encode()), (b"Cookie", cookie), (b"Origin", b"http://testserver"), (b"X-Yihu", b"1")]
     answer = page.get("/api/matters", headers=headers)
     changed = page.post(api.filled("/api/viewings"), json={"clip": api.ids["clip"][0], "reason": "x"}, headers=headers)
 
