@@ -4,7 +4,7 @@ How long a connection may take, and how many there may be: what uvicorn leaves o
 Whoever opens connections and says nothing, says it a byte at a time, or never reads what they are sent holds them, and a server
 has only so many. A head must be here within a while however slowly its bytes come, a body must get on, and whoever is sent
 something must take some of it. Where there are too many connections, the one gives way that has waited for its head the
-longest; one whose request is being answered never does.
+longest; one whose request is being answered never does, and where all are, whoever comes is turned away.
 """
 
 from __future__ import annotations
@@ -49,11 +49,12 @@ class Waiting:
         """Wait no more; twice is fine."""
         self._them.pop(connection, None)
 
-    def make_room(self) -> None:
-        """Let the one go that waits the longest, if any waits."""
+    def make_room(self) -> bool:
+        """Let the one go that waits the longest, and say whether any did."""
         longest = next(iter(self._them), None)
         if longest is not None:
             longest.give_up()
+        return longest is not None
 
 
 class PatientProtocol(H11Protocol):
@@ -79,8 +80,10 @@ class PatientProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """Wait for a first head."""
         super().connection_made(transport)
-        if len(self.connections) > self._patience.connections:
-            self._waiting.make_room()
+        is_one_too_many = len(self.connections) > self._patience.connections
+        if is_one_too_many and not self._waiting.make_room():
+            transport.abort()
+            return
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -134,22 +134,13 @@ def test_whoever_takes_nothing_of_a_film_is_let_go_and_holds_no_memory(served: S
     with ExitStack() as stack:
         links = [stack.enter_context(served.dialled()) for _ in range(12)]
         for link in links:
-            link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             link.sendall(ask)
-        assert served.is_well()
-        # each is cut before the end: what is read now is what the sockets still held
-        time_is_up = time.monotonic() + PATIENCE.reader + 2
-        while time.monotonic() < time_is_up and len(served.api.office.store.openings) < 12:
-            assert served.is_well()
         wait = time.monotonic() + PATIENCE.reader + 0.5
         while time.monotonic() < wait:
             assert served.is_well()
-        assert all(_drained(link) < len(FILM) for link in links)
+        # each was cut before the end: what is read now is what the sockets still held
+        assert all(len(_all(link)) < len(FILM) for link in links)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10
-
-
-def _drained(link: socket.socket) -> int:
-    return len(_all(link))
 
 
 def _all(link: socket.socket) -> bytes:
@@ -166,6 +157,18 @@ def test_of_too_many_connections_those_that_say_nothing_give_way(served: Served)
             stack.enter_context(served.dialled())
         for _ in range(5):
             assert served.is_well()
+
+
+def test_where_everybody_is_being_answered_whoever_comes_is_turned_away(served: Served) -> None:
+    """And is taken again once there is room; nobody who is watching loses their film to a crowd."""
+    with ExitStack() as stack:
+        busy = [stack.enter_context(served.dialled()) for _ in range(2 * PATIENCE.connections)]
+        for link in busy:
+            with suppress(ConnectionError):
+                link.sendall(BODY)
+        turned_away = [link for link in busy if hung_up(link) < PATIENCE.body / 2]
+    assert 0 < len(turned_away) <= PATIENCE.connections + 5
+    assert served.is_well()
 
 
 def statuses(heard: bytes) -> list[int]:
@@ -198,7 +201,6 @@ NEXT = b"GET /api/matters HTTP/1.1\r\nHost: x\r\n\r\n"
         "many heads": b"GET /api/status HTTP/1.1\r\nHost: x\r\n" + b"a:b\r\n" * 20_000 + b"\r\n" + NEXT,
         "a huge line": b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n" + NEXT,
         "no HTTP": b"\x16\x03\x01\x02\x00\x01" + bytes(600),
-        "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         "not ASCII": "GET /案 HTTP/1.1\r\nHost: x\r\n\r\n".encode() + NEXT,
     }.items(),
     ids=lambda pair: pair[0],
@@ -249,7 +251,7 @@ def test_no_address_leads_out_of_what_is_served(served: Served, path: str) -> No
 
 
 RANGES = {
-    "many": "bytes=" + ",".join(f"{start}-{start + 1}" for start in range(0, 4000, 2)),
+    "many": "bytes=" + ",".join(f"{start}-{start + 1}" for start in range(0, 2000, 2)),
     "overlapping": "bytes=" + ",".join(["0-"] * 1500),
     "negative": "bytes=--5",
     "none": "bytes=-0",
