@@ -50,6 +50,12 @@ class Served(NamedTuple):
     def is_well(self) -> bool:
         return requests.get(f"{self.url}/api/status", timeout=5).status_code == 200
 
+    def answers(self) -> bool:
+        try:
+            return self.is_well()
+        except requests.ConnectionError:
+            return False
+
     def said(self, text: bytes) -> bytes:
         """Everything that is answered to *text* until the server hangs up, which it does after a while."""
         with self.dialled() as link:
@@ -160,15 +166,22 @@ def test_of_too_many_connections_those_that_say_nothing_give_way(served: Served)
 
 
 def test_where_everybody_is_being_answered_whoever_comes_is_turned_away(served: Served) -> None:
-    """And is taken again once there is room; nobody who is watching loses their film to a crowd."""
-    with ExitStack() as stack:
-        busy = [stack.enter_context(served.dialled()) for _ in range(2 * PATIENCE.connections)]
+    """And is taken again once there is room: nobody who is at work loses their connection to a crowd."""
+    patience = Patience(head=30, body=30, connections=8)
+    with running(served.api.app, host="127.0.0.1", port=0, how=Manner(patience=patience)) as server, ExitStack() as stack:
+        full = served._replace(url=server.url)
+        busy = [stack.enter_context(full.dialled()) for _ in range(patience.connections)]
         for link in busy:
-            with suppress(ConnectionError):
-                link.sendall(BODY)
-        turned_away = [link for link in busy if hung_up(link) < PATIENCE.body / 2]
-    assert 0 < len(turned_away) <= PATIENCE.connections + 5
-    assert served.is_well()
+            link.sendall(BODY.replace(b"\r\n\r\n{", b"\r\nExpect: 100-continue\r\n\r\n"))
+            assert link.recv(1000).startswith(b"HTTP/1.1 100")
+        for _ in range(3):
+            with full.dialled() as newcomer:
+                assert hung_up(newcomer) < 5
+        for link in busy:
+            link.close()
+        until = time.monotonic() + 10
+        while not full.answers():
+            assert time.monotonic() < until
 
 
 def statuses(heard: bytes) -> list[int]:
