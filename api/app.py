@@ -24,6 +24,7 @@ from api import (
 )
 from api.desk import Desk
 from api.headers import Guarded
+from api.heads import Headed
 from api.observing import Observed
 from api.pages import serve_pages, served
 from api.people import administering, elsewhere, own
@@ -62,6 +63,7 @@ def create_app(services: Services, *, pages: Path | None) -> FastAPI:
         serve_pages(app, pages)
     require_rules(app, served(pages))
     problems.register(app)
+    app.add_middleware(Headed, routes=app)
     app.add_middleware(Guarded)
     app.add_middleware(Observed, metrics=desk.metrics)
     return app

@@ -17,6 +17,9 @@ from api.tus import VERSION
 LARGEST_BODY = 64 * 1024
 """Bytes. Nothing that is sent here is large, but for what is meant to be (`api.uploads`), which has limits of its own."""
 
+LARGEST_HEAD = 16 * 1024
+"""Bytes of headers. A server stops reading at about as many, but not where all of them come at once."""
+
 _UPLOADS = "/api/uploads"
 _DIGITS = 16
 """Of a length that anybody can mean."""
@@ -70,13 +73,17 @@ class Guarded:
             await send(message)
 
         is_upload = scope["method"] == "PATCH" and scope["path"].startswith(f"{_UPLOADS}/")
-        refused = _refusal(Headers(scope=scope), largest=None if is_upload else LARGEST_BODY)
-        app = self._app if refused is None else answer(Request(scope), refused)
+        is_long = len(scope.get("raw_path") or b"") + len(scope["query_string"]) > LARGEST_HEAD
+        refused = "head" if is_long else _refusal(Headers(scope=scope), largest=None if is_upload else LARGEST_BODY)
+        # what follows such a head is not read, so it must not be taken for the next request either
+        app = self._app if refused is None else answer(Request(scope), refused, headers={"Connection": "close"})
         await app(scope, receive, send_guarded)
 
 
 def _refusal(headers: Headers, *, largest: int | None) -> str | None:
     """Name the problem with what the request says of its body, if there is one."""
+    if sum(len(name) + len(value) for name, value in headers.raw) > LARGEST_HEAD:
+        return "head"
     if "transfer-encoding" in headers:
         return "length"
     length = headers.get("content-length", "0")

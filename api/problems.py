@@ -26,6 +26,7 @@ type                    status  when
 ``tus-version``         412     an upload in another version of the protocol
 ``too-large``           413     a body beyond 64 KiB
 ``quota``               413     an upload larger than is allowed
+``head``                431     an address or headers beyond 16 KiB
 ``media-type``          415     bytes of an upload under another type
 ``range``               416     no byte of the object is in the range
 ``password``            422     refused as a password (``weakness`` says why)
@@ -140,6 +141,12 @@ PROBLEMS = dict(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             ("请求过大", "Request too large"),
             ("请求正文超过 64 KiB。", "The body is larger than 64 KiB."),
+        ),
+        _problem(
+            "head",
+            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+            ("请求头过大", "Headers too large"),
+            ("地址或请求头超过 16 KiB。", "The address or the headers are larger than 16 KiB."),
         ),
         _problem(
             "range",

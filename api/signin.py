@@ -65,7 +65,9 @@ Caller = Principal
 
 def is_secure(request: HTTPConnection) -> bool:
     """Say whether the request came over HTTPS, as far as we or a proxy on this machine saw it."""
-    return request.url.scheme == "https"
+    return bool(
+        request.scope["scheme"] == "https"
+    )  # not by `url`: that reads the Host, and anybody writes what they like there
 
 
 def cookie_name(request: HTTPConnection) -> str:
@@ -176,7 +178,7 @@ def known(request: Request, desk: AtDesk, bearer: Bearer, cookie: Cookie) -> Pri
 def require_own_page(request: Request) -> None:
     """Raise a 403 unless the request carries the header that only our own pages and programs send, and comes from them."""
     origin = request.headers.get("origin")
-    ours = f"{request.url.scheme}://{request.url.netloc}"
+    ours = f"{request.scope['scheme']}://{request.headers.get('host', '')}"
     from_here = request.headers.get("sec-fetch-site", "same-origin") == "same-origin" and origin in {None, ours}
     if request.headers.get(OWN_HEADER) != "1" or not from_here:
         raise HTTPException(HTTPStatus.FORBIDDEN, "cross-site")

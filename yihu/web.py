@@ -22,6 +22,7 @@ from yihu.health import operations_of
 from yihu.logs import log_to_stderr
 from yihu.notary import notarising
 from yihu.openid import elsewhere_of
+from yihu.patience import Patience, patient
 from yihu.receiving import intake_of, receiving
 from yihu.settings import SettingsError
 from yihu.strangers import counting
@@ -93,6 +94,8 @@ class Manner:
     """Seconds that requests under way are given at the end."""
     at_end: Callable[[], None] | None = None
     """Called in the loop of the server before it waits for them."""
+    patience: Patience | None = None
+    """How long clients may take; None takes the usual."""
 
 
 class _Ending(uvicorn.Server):
@@ -149,7 +152,13 @@ def running(app: Callable[..., Any], *, host: str, port: int, how: Manner | None
     how = how or Manner()
     listener = _listener(host, port)
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=how.grace
+        app,
+        http=patient(how.patience),
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=how.grace,
     )
     if how.tls is not None:
         config.ssl_certfile, config.ssl_keyfile = str(how.tls.certificate), str(how.tls.key)

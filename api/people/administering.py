@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Response
+from fastapi.exceptions import RequestValidationError
 
 from api.describing import problems
 from api.desk import AtDesk
@@ -47,7 +50,8 @@ def everybody(desk: AtDesk, _caller: Administrator) -> list[PersonLine]:
 @router.post("", status_code=201, summary="新建账户 · Make an account", responses=problems("cross-site", "stale"))
 def add(asked: NewPerson, desk: AtDesk, caller: Administrator) -> LinkMade:
     """Make an account; the link by which its owner sets a password is shown this once."""
-    return _made(desk.accounts.add(asked.login, name=asked.name, role=asked.grant(), actor=caller.actor))
+    with _of_the_request():
+        return _made(desk.accounts.add(asked.login, name=asked.name, role=asked.grant(), actor=caller.actor))
 
 
 @router.post("/{account}/link", status_code=201, summary="给出一次性链接 · Make a one-time link", responses=_CHANGES)
@@ -77,7 +81,8 @@ def enable(account: AccountInPath, asked: Reason, desk: AtDesk, caller: Administ
 )
 def grant(account: AccountInPath, asked: GrantAsked, desk: AtDesk, caller: Granting) -> None:
     """Give somebody a further role, for everything or for offices and cases, for ever or until a time; never oneself."""
-    desk.accounts.grant(account, asked.grant(), actor=caller.actor)
+    with _of_the_request():
+        desk.accounts.grant(account, asked.grant(), actor=caller.actor)
 
 
 @router.delete(
@@ -90,6 +95,15 @@ def grant(account: AccountInPath, asked: GrantAsked, desk: AtDesk, caller: Grant
 def withdraw(account: AccountInPath, role: Role, desk: AtDesk, caller: Granting, grant: GrantNumber = None) -> None:
     """Take a grant away; that counts for the next request already. *grant* says which, where a role was given twice."""
     desk.accounts.withdraw(account, role, actor=caller.actor, number=grant)
+
+
+@contextmanager
+def _of_the_request() -> Iterator[None]:
+    """A login that cannot be one, or a role nobody signs in with, is a fault of the request."""
+    try:
+        yield
+    except ValueError as error:
+        raise RequestValidationError([{"type": "account", "loc": ("body",), "msg": "no login or no role of people"}]) from error
 
 
 def _made(link: Link) -> LinkMade:
