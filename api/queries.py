@@ -24,6 +24,7 @@ __all__ = [
     "digests_of",
     "entries_recorded",
     "leaves_between",
+    "name_of",
 ]
 
 _VARIABLES = 500
@@ -62,6 +63,12 @@ def all_accounts(engine: Engine) -> list[Account]:
     standing = standing.order_by(accounts.c.issued_seq)
     with reading(engine) as connection:
         return [_account(row) for row in connection.execute(standing)]
+
+
+def name_of(engine: Engine, account: Subject) -> str | None:
+    """Return what somebody is called, as long as the vault tells."""
+    with reading(engine) as connection:
+        return connection.scalar(select(accounts.c.name).where(accounts.c.account == str(account)))
 
 
 def _account(row: Row[tuple[object, ...]]) -> Account:

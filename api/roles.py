@@ -23,16 +23,24 @@ class Act(StrEnum):
     """See or hear footage, with a reason, which is recorded."""
     FILE = "file"
     """File a clip under an activity, or take it out again."""
+    ASK = "ask"
+    """Ask for footage: to see it at once where that is allowed, else to be allowed."""
+    ORIGINAL = "original"
+    """Have originals without asking. No role may: an approved request gives one (`api.access.seeing`)."""
+    APPROVE = "approve"
+    """Decide what others ask for, never oneself."""
+    ALARMS = "alarms"
+    """See who looked at very many clips."""
     ADMINISTER = "administer"
     """Make accounts, give them roles and one-time links, disable them."""
 
 
-_AT_WORK = frozenset({Act.READ, Act.PROVE, Act.VIEW, Act.FILE})
+_AT_WORK = frozenset({Act.READ, Act.PROVE, Act.VIEW, Act.FILE, Act.ASK})
 _ALLOWED = {
     Role.CLERK: _AT_WORK,
-    Role.REVIEWER: _AT_WORK,
-    Role.AUDITOR: frozenset({Act.READ, Act.PROVE, Act.VIEW}),
-    Role.ADMINISTRATOR: frozenset({Act.READ, Act.PROVE, Act.ADMINISTER}),
+    Role.REVIEWER: _AT_WORK | {Act.APPROVE},
+    Role.AUDITOR: frozenset({Act.READ, Act.PROVE, Act.VIEW, Act.ASK, Act.ALARMS}),
+    Role.ADMINISTRATOR: frozenset({Act.READ, Act.PROVE, Act.ADMINISTER, Act.ALARMS}),
 }
 
 SIGNING_IN = frozenset(_ALLOWED)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from api.access.rules import AccessRules
 from api.checks import Operations
 from api.people.rules import Rules
 from api.queries import Engine
@@ -38,6 +39,7 @@ class Services:
     board: Path | None = None
     """The socket on which a running dock says what happens."""
     signing_in: Rules = field(default_factory=Rules)
+    access: AccessRules = field(default_factory=AccessRules)
     office_name: str = "Yihu"
     """As telephones show it beside a one-time code."""
     intake: Intake | None = None

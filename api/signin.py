@@ -108,13 +108,13 @@ def require_own_page(request: Request) -> None:
         raise HTTPException(HTTPStatus.FORBIDDEN, "cross-site")
 
 
-def refuse(request: Request, desk: Desk, caller: Principal, act: Act) -> NoReturn:
-    """Record that *caller* was refused *act*, durably, and raise `Refused`."""
+def refuse(request: Request, desk: Desk, caller: Principal, act: Act, about: Subject | None = None) -> NoReturn:
+    """Record that *caller* was refused *act*, durably, and raise `Refused`; *about* what, if the path does not say it."""
     route = getattr(request.scope.get("route"), "path", "")
     body: dict[str, Json] = {"act": act.value, "route": f"{request.method} {route}"}
-    about = _about(request)
-    if about is not None:
-        body["about"] = about
+    told = _about(request) if about is None else str(about)
+    if told is not None:
+        body["about"] = told
     desk.services.custody.record(Entry("REFUSED", caller.account.subject, caller.actor, body=body))
     message = f"{caller.account.subject} as {caller.account.role}: may not {act}"
     raise Refused(message)

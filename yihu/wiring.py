@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import api.access.tables
 import api.people.tables
 import api.tables
 import cases.erasing
@@ -140,7 +141,8 @@ class Office:
         """What may follow what, in all rooms."""
         ledger = (*recovery.MOVES, *record.MOVES, *snapshot.MOVES, *witnesses.MOVES, *timestamps.MOVES, *log_keys.MOVES)
         docks = (*dock_keys.MOVES, *dockings.MOVES, *stations.MOVES)
-        rooms = (*clips.MOVES, *docks, *ledger, *cases.moves.MOVES, *api.tables.MOVES, *api.people.tables.MOVES)
+        people = (*api.tables.MOVES, *api.people.tables.MOVES, *api.access.tables.MOVES)
+        rooms = (*clips.MOVES, *docks, *ledger, *cases.moves.MOVES, *people)
         known = (*rooms, *handed_over.moves(rooms), *unlocking.moves(rooms), *clearings.moves(rooms))
         return LifeCycle((*known, *at_any_time(known, SIGNED, Kind), *erasure.moves(known, ERASING)))
 
@@ -160,6 +162,7 @@ class Office:
             cases.projections.projection(self.index_key),
             api.tables.project,
             api.people.tables.project,
+            api.access.tables.project,
             erasure.projection(ERASING),
         )
         return Projector(self.life_cycle, rooms)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from api.people.tables import people_roles, recovery_codes, sessions
-from api.queries import Engine
+from api.queries import Engine, account_with
 from api.tables import accounts
 from storage.database import reading
 from storage.errors import NotFound
@@ -87,6 +87,11 @@ def standing_session(engine: Engine, digest: str) -> tuple[Session, Person | Non
             return None
         who = _read(connection, row) if row.token_sha256 is None else None
         return _session(row), who
+
+
+def is_standing(engine: Engine, digest: str) -> bool:
+    """Say whether a session or a token of that digest still stands."""
+    return standing_session(engine, digest) is not None or account_with(engine, digest) is not None
 
 
 def standing_sessions(engine: Engine, account: Subject) -> list[Session]:

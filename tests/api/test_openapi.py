@@ -10,13 +10,17 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 from api import models
+from api.access import models as access_models
 from api.people import models as people_models
 
 EVERY_MODEL = [
     model
-    for room in (models, people_models)
+    for room in (models, people_models, access_models)
     for model in vars(room).values()
-    if isinstance(model, type) and issubclass(model, BaseModel) and model.__module__ == room.__name__
+    if isinstance(model, type)
+    and issubclass(model, BaseModel)
+    and not model.__name__.startswith("_")
+    and model.__module__ == room.__name__
 ]
 
 
@@ -37,7 +41,7 @@ def operations(described: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
 def test_every_example_is_valid(model: type[BaseModel]) -> None:
     [sample] = model.model_json_schema()["examples"]
 
-    assert model.model_validate(sample).model_dump(mode="json") == sample
+    assert model.model_validate(sample).model_dump(mode="json", by_alias=True) == sample
 
 
 def test_every_operation_has_a_summary_in_both_languages(described: dict[str, Any]) -> None:
