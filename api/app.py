@@ -8,7 +8,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from api import clips, docks, filings, ledger, matters, operations, parties, problems, session, status, uploads, viewings
-from api.access import asking
+from api.access import asking, copying
 from api.desk import Desk
 from api.headers import Guarded
 from api.observing import Observed
@@ -38,7 +38,7 @@ def create_app(services: Services, *, pages: Path | None) -> FastAPI:
     desk = app.state.desk = Desk.of(services)
     for noun in (status, session, parties, matters, clips, filings, viewings, docks, uploads):
         app.include_router(noun.router)
-    for router in (session.links, own.router, administering.router, asking.router):
+    for router in (session.links, own.router, administering.router, asking.router, copying.router):
         app.include_router(router)
     app.include_router(ledger.entries)
     app.include_router(ledger.log)

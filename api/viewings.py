@@ -16,7 +16,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api.access.copying import footage_of_copy
+from api.access.copying import footage_of_copy, owned
 from api.access.models import ViewingRequest, WatchedReport
 from api.access.reasons import why
 from api.access.seeing import Sight, act_for, sight
@@ -62,6 +62,8 @@ def ask(asked: ViewingRequest, request: Request, desk: AtDesk, caller: MayAsk, r
     seen = sight(desk.services.engine, caller, clip, asked.what, desk.services.clock())
     if seen is None:
         refuse(request, desk, caller, act_for(asked.what), clip)
+    if asked.copy_ is not None:
+        owned(asked.copy_, request, desk, caller)
     words = f"{caller.credential} {asked.model_dump_json()}"
     name = blind_index(desk.services.index_key, domain="viewing", value=words)
     with desk.turns.of(name):

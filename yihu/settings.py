@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from storage.database import parsed_url
 from storage.errors import EvidenceError
+from yihu.access_section import AccessSection
 from yihu.dock_sections import BoardSection, CamerasSection, ClearSection, ClockSection, DockSection, DutySection
 from yihu.sections import Section
 from yihu.serving_sections import OperationsSection, UploadsSection
@@ -179,6 +180,7 @@ class Settings(Section):
     signin: SigninSection = SigninSection()
     uploads: UploadsSection = UploadsSection()
     operations: OperationsSection = OperationsSection()
+    access: AccessSection = AccessSection()
 
 
 def find_settings(given: Path | None, start: Path) -> Path:

@@ -26,6 +26,7 @@ from ingest import unlocking
 from storage import (
     clearings,
     clips,
+    copies,
     dock_keys,
     dockings,
     erasure,
@@ -142,7 +143,7 @@ class Office:
         ledger = (*recovery.MOVES, *record.MOVES, *snapshot.MOVES, *witnesses.MOVES, *timestamps.MOVES, *log_keys.MOVES)
         docks = (*dock_keys.MOVES, *dockings.MOVES, *stations.MOVES)
         people = (*api.tables.MOVES, *api.people.tables.MOVES, *api.access.tables.MOVES)
-        rooms = (*clips.MOVES, *docks, *ledger, *cases.moves.MOVES, *people)
+        rooms = (*clips.MOVES, *copies.MOVES, *docks, *ledger, *cases.moves.MOVES, *people)
         known = (*rooms, *handed_over.moves(rooms), *unlocking.moves(rooms), *clearings.moves(rooms))
         return LifeCycle((*known, *at_any_time(known, SIGNED, Kind), *erasure.moves(known, ERASING)))
 
@@ -151,6 +152,7 @@ class Office:
         """The life cycles and projections of all rooms."""
         rooms = (
             clips.project,
+            copies.project,
             dockings.project,
             snapshot.project,
             witnesses.project,

@@ -40,7 +40,9 @@ Matter = Annotated[str, Field(pattern=pattern(Kind.MATTER))]
 Identifier = Annotated[str, Field(pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
 
 
-class _WithReason(BaseModel):
+class WithReason(BaseModel):
+    """A clip, and why: in words, or by the case that it is for."""
+
     clip: Clip
     reason: Why | None = None
     """Goes into the vault; the ledger commits to it. May be left out where a case is named."""
@@ -48,14 +50,14 @@ class _WithReason(BaseModel):
     """The case it is for; the clip must be filed to it, and then the case is the reason."""
 
     @model_validator(mode="after")
-    def _has_a_reason(self) -> _WithReason:
+    def _has_a_reason(self) -> WithReason:
         if self.reason is None and self.matter is None:
             message = "expected a reason, or the case that is the reason"
             raise ValueError(message)
         return self
 
 
-class ViewingRequest(_WithReason):
+class ViewingRequest(WithReason):
     """要看什么，为什么看。What somebody wants to see, and why."""
 
     model_config = shown({**VIEWING_REQUEST, "matter": None, "copy": None})
@@ -81,7 +83,7 @@ class WatchedReport(BaseModel):
     """Whether the viewing ends with this."""
 
 
-class AccessAsked(_WithReason):
+class AccessAsked(WithReason):
     """申请查看本人角色无权直接查看的音像。Ask for footage that one may not see by one's role."""
 
     model_config = shown({"clip": example(Kind.CLIP), "reason": "移送需要原件", "matter": None, "what": "original"})

@@ -89,6 +89,12 @@ def standing_session(engine: Engine, digest: str) -> tuple[Session, Person | Non
         return _session(row), who
 
 
+def login_of(engine: Engine, account: Subject) -> str | None:
+    """Return by what name somebody signs in; None for a token."""
+    found = _person(engine, accounts.c.account == str(account))
+    return None if found is None else found.login
+
+
 def is_standing(engine: Engine, digest: str) -> bool:
     """Say whether a session or a token of that digest still stands."""
     return standing_session(engine, digest) is not None or account_with(engine, digest) is not None

@@ -21,7 +21,7 @@ def strict(office: SmallOffice, client: TestClient, *, blocks: bool = False) -> 
     """The same person at an office in which three clips in an hour are too many."""
     rules = AccessRules(bulk_clips=2, bulk_blocks=blocks)
     app = replace(office, services=replace(office.services, access=rules)).app()
-    return TestClient(app, headers=client.headers, raise_server_exceptions=False)
+    return TestClient(app, headers=dict(client.headers), raise_server_exceptions=False)
 
 
 def look(client: TestClient, clip: Subject) -> int:

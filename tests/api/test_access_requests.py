@@ -158,7 +158,7 @@ def test_a_request_nobody_made_is_not_found_and_no_refusal(office: SmallOffice, 
 def test_one_account_cannot_heap_up_requests(office: SmallOffice, as_: As) -> None:
     rules = replace(office.services.access, open_requests=2)
     app = replace(office, services=replace(office.services, access=rules)).app()
-    clerk = TestClient(app, headers=as_(Role.CLERK).headers)
+    clerk = TestClient(app, headers=dict(as_(Role.CLERK).headers))
     clips = [office.clip(bytes([number])) for number in range(3)]
 
     assert [want(clerk, clip).status_code for clip in clips] == [201, 201, 429]

@@ -78,7 +78,7 @@ def test_a_page_that_is_loaded_again_goes_on_in_a_new_process(office: SmallOffic
     clip, client = office.clip(b"footage"), as_(Role.CLERK)
     viewing = ask(client, clip)
     client.get(f"/api/viewings/{viewing}/media")
-    again = TestClient(office.app(), headers=client.headers)
+    again = TestClient(office.app(), headers=dict(client.headers))
 
     assert ask(again, clip) == viewing
     assert again.get(f"/api/viewings/{viewing}/media").content == b"footage"
