@@ -22,6 +22,7 @@ from api import (
     uploads,
     viewings,
 )
+from api.access import asking, copying
 from api.desk import Desk
 from api.headers import Guarded
 from api.heads import Headed
@@ -53,7 +54,7 @@ def create_app(services: Services, *, pages: Path | None) -> FastAPI:
     desk = app.state.desk = Desk.of(services)
     for noun in (status, session, parties, matters, clips, filings, viewings, docks, uploads):
         app.include_router(noun.router)
-    for router in (session.links, elsewhere.router, own.router, administering.router):
+    for router in (session.links, elsewhere.router, own.router, administering.router, asking.router, copying.router):
         app.include_router(router)
     app.include_router(ledger.entries)
     app.include_router(ledger.log)

@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from api import lines
+from api.access.seeing import sight
 from api.describing import ClipInPath, Responses, problems, raw
 from api.desk import AtDesk
 from api.footage import Wanted, choose
@@ -22,12 +23,13 @@ from api.media import send
 from api.models import ClipWhole, HistoryLine
 from api.roles import Act
 from api.rules import Ruled
-from api.signin import Caller, allowed
+from api.signin import Caller, allowed, allowed_here
 from storage.errors import NotFound
 
 router = Ruled(prefix="/api/clips", tags=["clips"])
 
 MayRead = Annotated[Caller, Depends(allowed(Act.READ))]
+MayView = Annotated[Caller, Depends(allowed_here(Act.VIEW))]
 _POSTER: Responses = {200: raw("一帧静态图像 · one still picture", "image/jpeg", "(JPEG)")}
 
 
@@ -63,10 +65,10 @@ def history_of(desk: AtDesk, clip: ClipInPath) -> list[HistoryLine]:
     summary="封面图 · Poster",
     response_class=Response,
     responses={**problems("not-found", "life-cycle", "range", "precondition"), **_POSTER},
-    dependencies=[Depends(allowed(Act.VIEW))],
 )
-@router.head("/{clip}/poster", include_in_schema=False, dependencies=[Depends(allowed(Act.VIEW))])
-def poster(request: Request, desk: AtDesk, clip: ClipInPath) -> Response:
+@router.head("/{clip}/poster", include_in_schema=False)
+def poster(request: Request, desk: AtDesk, caller: MayView, clip: ClipInPath) -> Response:
     """Return one still picture of the clip; not recorded as access (see the documentation)."""
+    sight(request, desk, caller, clip, Wanted.POSTER)
     catalog = desk.services.catalog
     return send(request, desk.services.store, choose(catalog.clip(clip), catalog.derivatives(clip), Wanted.POSTER))

@@ -8,18 +8,22 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
 
-from api.footage import Viewing
+from api.access.bulk import Bulk
+from api.access.pace import Pace
+from api.access.requests import Requests
+from api.access.turns import Turns
+from api.access.watching import Viewings
 from api.landing import Senders
 from api.metrics import Metrics
 from api.people.accounts import Accounts
 from api.people.attempts import Attempts
 from api.people.credentials import Credentials
+from api.people.queries import is_standing
 from api.people.refused import Strangers
 from api.people.second_factor import SecondFactor
 from api.people.sessions import Sessions
 from api.people.signing_in import SigningIn
 from api.services import Services
-from api.sessions import IDLE_VIEWING, LONGEST_VIEWING, Passing
 from storage import passing
 
 
@@ -28,8 +32,10 @@ class Desk:
     """The services and what passes."""
 
     services: Services
-    viewings: Passing[Viewing]
-    """By pseudonym."""
+    viewings: Viewings
+    bulk: Bulk
+    pace: Pace
+    requests: Requests
     sessions: Sessions
     strangers: Strangers
     accounts: Accounts
@@ -37,6 +43,7 @@ class Desk:
     signing_in: SigningIn
     attempts: Attempts
     credentials: Credentials
+    turns: Turns = field(default_factory=Turns)
     senders: Senders = field(default_factory=Senders)
     metrics: Metrics = field(default_factory=Metrics)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -57,7 +64,10 @@ class Desk:
         attempts = Attempts(services.engine, clock, rules, key=services.index_key)
         return cls(
             services,
-            viewings=Passing(clock, longest=LONGEST_VIEWING, idle=IDLE_VIEWING),
+            viewings=Viewings(*known, clock, lambda digest: is_standing(services.engine, digest, clock())),
+            bulk=Bulk(*known, clock, services.access),
+            pace=Pace(clock, services.access.a_minute),
+            requests=Requests(*known, clock, services.access),
             sessions=sessions,
             strangers=strangers,
             accounts=Accounts(*known, clock, rules, key=services.index_key),
@@ -68,7 +78,9 @@ class Desk:
         )
 
     def tidy(self) -> None:
-        """Forget what passed."""
+        """Record what people watched and who opened too much, and forget what passed."""
+        self.viewings.fold()
+        self.bulk.look_at_everybody()
         self.attempts.forget_old()
         self.sessions.forget_old()
 

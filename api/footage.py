@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 
 from storage.catalog import Clip, Derivative
 from storage.errors import EvidenceError, LifeCycleError, NotFound
-from storage.evidence import Digest, Subject
+from storage.evidence import Digest
 from storage.objects import Bucket, ObjectName, Stored
 
 _TYPES = {
@@ -40,6 +40,8 @@ class Wanted(StrEnum):
     """The bytes as read from the camera."""
     POSTER = "poster"
     """One still picture."""
+    COPY = "copy"
+    """A copy with the viewer's name in the picture, to be taken away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +61,6 @@ class Footage:
     def etag(self) -> str:
         """A strong tag: equal exactly where the bytes are."""
         return f'"{self.sha256.hex}"'
-
-
-@dataclass(frozen=True, slots=True)
-class Viewing:
-    """What somebody was granted to see."""
-
-    clip: Subject
-    account: Subject
-    credential: str
-    """Digest of the token or the session that asked; no other may use this viewing."""
-    footage: Footage
-    what: Wanted
 
 
 def choose(clip: Clip, derivatives: Mapping[str, Derivative], wanted: Wanted) -> Footage:

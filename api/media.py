@@ -9,7 +9,7 @@ be checked against that digest and is given as the store gives it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from http import HTTPStatus
 from urllib.parse import quote
@@ -29,6 +29,9 @@ from storage.objects import ObjectReader, Readable
 PIECE = 256 * 1024
 """Bytes held in memory for one viewer."""
 
+Sent = Callable[[int, int], None]
+"""Told from where up to where bytes of an object were handed on."""
+
 _ASIDE = {
     # a file from a camera is hostile: were it shown by itself, it could load and run nothing
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -36,8 +39,12 @@ _ASIDE = {
 }
 
 
-def send(request: Request, store: ObjectReader, footage: Footage) -> Response:
-    """Answer a GET or HEAD for *footage* as RFC 9110 says; raises what the store raises, before anything is answered."""
+def send(request: Request, store: ObjectReader, footage: Footage, sent: Sent = lambda _start, _end: None) -> Response:
+    """
+    Answer a GET or HEAD for *footage* as RFC 9110 says; raises what the store raises, before anything is answered.
+
+    *sent* hears of every piece that was handed on, in any thread.
+    """
     headers = {**_ASIDE, "ETag": footage.etag, "Accept-Ranges": "bytes"}
     decision = decide(request.headers, size=footage.size, etag=footage.etag, method=request.method)
     if isinstance(decision, PreconditionFailed):
@@ -55,7 +62,7 @@ def send(request: Request, store: ObjectReader, footage: Footage) -> Response:
     headers["Content-Length"] = str(decision.length)
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=footage.media_type)
-    return _Stream(_opened(store, footage, decision), status, headers, footage.media_type)
+    return _Stream(_opened(store, footage, decision, sent), status, headers, footage.media_type)
 
 
 def disposition(download_as: str | None) -> str:
@@ -80,14 +87,14 @@ class _Stream(StreamingResponse):
             await run_in_threadpool(self._pieces.close)
 
 
-def _opened(store: ObjectReader, footage: Footage, wanted: Part | Whole) -> Generator[bytes]:
+def _opened(store: ObjectReader, footage: Footage, wanted: Part | Whole, sent: Sent) -> Generator[bytes]:
     """Open the object and have its first piece in hand."""
-    pieces = _pieces(store, footage, wanted)
+    pieces = _pieces(store, footage, wanted, sent)
     next(pieces)
     return pieces
 
 
-def _pieces(store: ObjectReader, footage: Footage, wanted: Part | Whole) -> Generator[bytes]:
+def _pieces(store: ObjectReader, footage: Footage, wanted: Part | Whole, sent: Sent) -> Generator[bytes]:
     """Yield nothing, once the first piece is there; then the pieces."""
     end = wanted.start + wanted.length
     with ExitStack() as stack:
@@ -102,6 +109,7 @@ def _pieces(store: ObjectReader, footage: Footage, wanted: Part | Whole) -> Gene
             if not left and isinstance(wanted, Whole):
                 _check(sha256.digest(), footage)
             yield piece
+            sent(end - left - len(piece), end - left)
             piece = _read(reader, footage, left)
 
 

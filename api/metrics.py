@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from api.access.queries import alarms_since
 from api.checks import is_ready
 from storage.clips import DEPOSITED, SECURED
 from storage.errors import YihuError
@@ -73,6 +75,7 @@ class _OfOffice(Collector):
         yield CounterMetricFamily("yihu_strangers", "requests without a sign-in", value=self._desk.strangers.count)
         with suppress(YihuError):  # the check of the database says it
             yield from self._clips()
+            yield from self._alarms()
         yield from self._checks()
 
     def describe(self) -> Iterator[Metric]:
@@ -94,6 +97,13 @@ class _OfOffice(Collector):
         if intake is not None:
             queue.add_metric(["receive"], sum(1 for _ in intake.receiving.each()))
         yield queue
+
+    def _alarms(self) -> Iterator[Metric]:
+        services = self._desk.services
+        recent = alarms_since(services.engine, services.clock() - timedelta(days=1))
+        yield GaugeMetricFamily(
+            "yihu_bulk_access_alarms", "alarms within a day that somebody opened very many clips", value=recent
+        )
 
     def _checks(self) -> Iterator[Metric]:
         operations = self._desk.services.operations

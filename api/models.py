@@ -12,7 +12,6 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api import samples
-from api.footage import Wanted
 from api.samples import Sample, pattern
 from cases.values import MatterKind, PartyKind
 from storage.evidence import Kind, MediaKind, Role, Stage
@@ -253,16 +252,6 @@ class HistoryLine(BaseModel):
     """Where the exact bytes of the entry are."""
     proof: str
     """Where a proof to carry away is."""
-
-
-class ViewingRequest(BaseModel):
-    """要看什么，为什么看。What somebody wants to see, and why."""
-
-    model_config = shown(samples.VIEWING_REQUEST)
-    clip: Annotated[str, Field(pattern=pattern(Kind.CLIP))]
-    reason: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
-    """Goes into the vault; the ledger commits to it."""
-    what: Wanted = Wanted.REVIEW
 
 
 class ViewingGranted(BaseModel):

@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-ADDRESSES = ("/", "/signin", "/link", "/account", "/accounts", "/matters/{matter}", "/parties/{party}")
+ADDRESSES = ("/", "/signin", "/link", "/account", "/accounts", "/requests", "/alarms", "/matters/{matter}", "/parties/{party}")
 """What the pages' own script knows how to show."""
 
 _ASK_AGAIN = {"Cache-Control": "no-cache"}

@@ -13,6 +13,7 @@ type                    status  when
 ``sign-in``             401     name, password or code is wrong; which of them is not said
 ``second-factor``       401     the password is right, and a one-time code is asked for
 ``refused``             403     signed in, but this role may not; recorded as ``REFUSED``
+``bulk``                403     this office opens no further clips for somebody who opened very many
 ``cross-site``          403     a cookie without the header that only our own pages can send
 ``not-found``           404     no such thing, or no such page
 ``method``              405     the path exists, the method does not
@@ -32,6 +33,7 @@ type                    status  when
 ``password``            422     refused as a password (``weakness`` says why)
 ``invalid``             422     the request is not as the OpenAPI description says
 ``locked-out``          429     too many wrong attempts: wait (``Retry-After``)
+``too-many``            429     too many viewings, copies or requests of one account: wait (``Retry-After``)
 ``digest``              422     what was sent is not what was announced
 ``in-use``              423     another connection is sending the same upload
 ``contradiction``       500     what was found is not what was promised: get a person
@@ -53,6 +55,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.access.problems import ACCESS
 from api.languages import Language, language
 from api.sign_in_problems import SIGN_IN
 from api.upload_problems import UPLOADING, Problem
@@ -181,6 +184,7 @@ PROBLEMS = dict(
         *(_problem(*each) for each in SIGN_IN),
     ],
     **UPLOADING,
+    **ACCESS,
 )
 
 _BY_ERROR: tuple[tuple[type[errors.YihuError], str], ...] = (

@@ -25,6 +25,7 @@ __all__ = [
     "digests_of",
     "entries_recorded",
     "leaves_between",
+    "name_of",
     "places_of",
 ]
 
@@ -96,6 +97,12 @@ def places_of(engine: Engine, account: Subject) -> dict[str, int]:
     mine = select(token_places).where(token_places.c.account == str(account)).order_by(token_places.c.seq)
     with reading(engine) as connection:
         return {row.place: row.seq for row in connection.execute(mine)}
+
+
+def name_of(engine: Engine, account: Subject) -> str | None:
+    """Return what somebody is called, as long as the vault tells."""
+    with reading(engine) as connection:
+        return connection.scalar(select(accounts.c.name).where(accounts.c.account == str(account)))
 
 
 def entries_recorded(engine: Engine) -> int:

@@ -35,6 +35,8 @@ class Act(StrEnum):
     """Ask for an original, or for footage that the role alone does not show."""
     APPROVE = "approve"
     """Answer such a request of somebody else."""
+    ALARMS = "alarms"
+    """See who looked at very many clips."""
     ADMINISTER = "administer"
     """Make accounts and links, disable and enable them."""
     GRANT = "grant"
@@ -95,16 +97,22 @@ TABLE: Mapping[Role, Rules] = {
     Role.CLERK: _AT_THE_DOCK,
     Role.OFFICER: _AT_THE_DOCK,
     Role.HANDLER: _AT_WORK,
-    Role.LEADER: {**_WATCHES, Act.APPROVE: _COVERED | {Relation.OTHER}, Act.WATCH: frozenset({Relation.ANY})},
+    Role.LEADER: {**_WATCHES, Act.APPROVE: _COVERED, Act.WATCH: frozenset({Relation.ANY})},
     # who looks at single cases, perhaps from another organisation, changes nothing in them
     Role.REVIEWER: {**_WATCHES, Act.FILE: _OFFICE_WIDE, Act.UPLOAD: frozenset({Relation.ANY, Relation.SELF})},
     Role.ARCHIVIST: {**_WATCHES, Act.VIEW: _SEEN_FILED, Act.FILE: _COVERED, Act.UPLOAD: _OWN},
     Role.PUBLICITY: {**_BY_REQUEST, Act.READ: _SEEN_FILED, Act.REQUEST: _SEEN_FILED},
-    Role.SUPERVISOR: {**_WATCHES, Act.WATCH: frozenset({Relation.ANY}), Act.INTERFERENCE: _COVERED},
+    Role.SUPERVISOR: {
+        **_WATCHES,
+        Act.APPROVE: _COVERED,
+        Act.WATCH: frozenset({Relation.ANY}),
+        Act.ALARMS: _GENERAL,
+        Act.INTERFERENCE: _COVERED,
+    },
     Role.AUDITOR: {**_BY_REQUEST, Act.READ: _COVERED, Act.REQUEST: _COVERED},
     Role.ADMINISTRATOR: {**_EVERYBODY, Act.WATCH: frozenset({Relation.ANY})},
-    Role.SECURITY: {**_EVERYBODY, Act.ADMINISTER: _EVERYBODYS, Act.GRANT: _NOT_OWN},
-    Role.AUDIT: {**_EVERYBODY, Act.OVERSEE: _GENERAL},
+    Role.SECURITY: {**_EVERYBODY, Act.ADMINISTER: _EVERYBODYS, Act.GRANT: _NOT_OWN, Act.ALARMS: _GENERAL},
+    Role.AUDIT: {**_EVERYBODY, Act.OVERSEE: _GENERAL, Act.ALARMS: _GENERAL},
     # a machine: sends what it took in and follows the board, nothing else
     Role.DOCK: {Act.UPLOAD: _OWN, Act.WATCH: frozenset({Relation.ANY})},
 }

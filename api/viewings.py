@@ -2,27 +2,38 @@
 ``/api/viewings``: seeing footage, with a reason, on the record.
 
 Asking for a viewing records one ``ACCESSED`` entry, durably; only then is there an id by which bytes can be had, and only for
-the session or token that asked. The reason lies in the vault, the ledger commits to it.
+the session or token that asked. The reason lies in the vault, the ledger commits to it. Asking the same again while it is not
+over gives the same viewing and no second entry. The player says what it played, and at the end one ``WATCHED`` entry tells it
+(`api.access.watching`).
 """
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Depends, Request
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.access.copying import footage_of_copy, owned
+from api.access.models import ViewingRequest, WatchedReport
+from api.access.reasons import why
+from api.access.seeing import Sight, sight
+from api.access.watching import is_whole
 from api.describing import Responses, ViewingInPath, problems, raw
 from api.desk import AtDesk, Desk
-from api.footage import Viewing, Wanted, choose, compare
+from api.footage import Footage, Wanted, choose, compare
 from api.media import send
-from api.models import ViewingGranted, ViewingRequest
+from api.models import ViewingGranted
 from api.roles import Act
 from api.rules import Ruled
-from api.signin import Caller, allowed_here, must, refuse
+from api.sessions import LONGEST_VIEWING
+from api.signin import Caller, allowed_here, refuse
 from storage.errors import NotFound
 from storage.evidence import Entry, Kind, Subject, utc_text
-from storage.identity import fresh
+from storage.identity import blind_index, fresh
+from storage.open_viewings import OpenViewing
 
 router = Ruled(prefix="/api/viewings", tags=["viewings"])
 
@@ -35,37 +46,97 @@ _MEDIA: Responses = {
     206: raw("所要的一段 · the part that was asked for", "video/mp4", "(bytes)"),
     304: {"description": "未改变 · not modified"},
 }
+_AGAIN: Responses = {
+    200: {"description": "同一次查看，仍在进行 · the same viewing, which is not over", "model": ViewingGranted}
+}
 
 
 @router.post(
     "",
     status_code=201,
     summary="说明理由并查看 · Ask to see footage",
-    responses=problems("cross-site", "not-found", "life-cycle", "contradiction"),
+    responses={**problems("cross-site", "not-found", "life-cycle", "contradiction", "too-many", "bulk"), **_AGAIN},
 )
 def ask(asked: ViewingRequest, request: Request, desk: AtDesk, caller: MayView, response: Response) -> ViewingGranted:
     """Record the access, then grant it: on return the entry is durable, and not one byte has been read."""
-    services, clip = desk.services, Subject.parse(asked.clip)
-    caller = _granted(request, desk, caller, clip, asked.what)
-    footage = choose(services.catalog.clip(clip), services.catalog.derivatives(clip), asked.what)
-    # what cannot be had is refused before it is recorded as seen
-    compare(footage, services.store.describe(footage.name, footage.version))
-    viewing = fresh(Kind.VIEWING)
-    body = {"viewing": str(viewing), "what": asked.what.value, "sha256": footage.sha256.hex}
-    reason = {"reason": asked.reason.strip()}
-    recorded = services.custody.record(Entry("ACCESSED", clip, caller.actor, body=body, personal=reason))
-    granted = Viewing(clip, caller.account.subject, caller.credential, footage, asked.what)
-    until = desk.viewings.keep(viewing, granted)
-    media = f"/api/viewings/{viewing}/media"
-    response.headers["Location"] = media
+    clip = Subject.parse(asked.clip)
+    seen = sight(request, desk, caller, clip, asked.what)
+    if asked.copy_ is not None:
+        owned(asked.copy_, request, desk, caller)
+    words = f"{caller.credential} {asked.model_dump_json()}"
+    name = blind_index(desk.services.index_key, domain="viewing", value=words)
+    with desk.turns.of(name):
+        standing = desk.viewings.standing(name)
+        if standing is None:
+            standing = _grant(asked, clip, request, desk, seen, name)
+        else:
+            response.status_code = HTTPStatus.OK
+    desk.bulk.look(caller.subject)
+    footage = _footage(desk, standing)
+    response.headers["Location"] = media = f"/api/viewings/{standing.viewing}/media"
     return ViewingGranted(
-        viewing=str(viewing),
+        viewing=str(standing.viewing),
         media=media,
         media_type=footage.media_type,
         size=footage.size,
-        seq=recorded.seq,
-        expires_at=utc_text(until),
+        seq=standing.accessed,
+        expires_at=utc_text(standing.until),
     )
+
+
+def _grant(asked: ViewingRequest, clip: Subject, request: Request, desk: Desk, seen: Sight, name: str) -> OpenViewing:
+    services, caller = desk.services, seen.principal
+    copy = asked.copy_
+    footage = _chosen(desk, clip, asked.what, copy, caller.subject)
+    # what cannot be had is refused before it is recorded as seen
+    compare(footage, services.store.describe(footage.name, footage.version))
+    reason = why(services, clip, asked.reason, asked.matter)
+    if desk.bulk.is_blocked(caller.subject, clip):
+        _hold_back(request, desk, caller, clip)
+    desk.pace.take(caller.subject)
+    viewing, now = fresh(Kind.VIEWING), services.clock()
+    body = {"viewing": str(viewing), "what": asked.what.value, "sha256": footage.sha256.hex, **reason.body}
+    body |= {key: value for key, value in (("request", seen.request), ("copy", copy)) if value is not None}
+    recorded = services.custody.record(Entry("ACCESSED", clip, caller.actor, body=body, personal=reason.personal))
+    granted = OpenViewing(
+        viewing=viewing,
+        asked=name,
+        accessed=recorded.seq,
+        clip=clip,
+        actor=caller.actor,
+        credential=caller.credential,
+        what=asked.what.value,
+        copy=copy,
+        sha256=footage.sha256.hex,
+        size=footage.size,
+        until=now + LONGEST_VIEWING,
+        last=now,
+    )
+    desk.viewings.keep(granted)
+    return granted
+
+
+def _hold_back(request: Request, desk: Desk, caller: Caller, clip: Subject) -> None:
+    route = f"{request.method} {request.scope['route'].path}"
+    body = {"act": "bulk", "route": route, "about": str(clip)}
+    desk.services.custody.record(Entry("REFUSED", caller.subject, caller.actor, body=body))
+    raise HTTPException(HTTPStatus.FORBIDDEN, "bulk")
+
+
+def _chosen(desk: Desk, clip: Subject, what: Wanted, copy: str | None, account: Subject) -> Footage:
+    if copy is not None:
+        return footage_of_copy(desk, clip, copy, account)
+    catalog = desk.services.catalog
+    return choose(catalog.clip(clip), catalog.derivatives(clip), what)
+
+
+def _footage(desk: Desk, one: OpenViewing) -> Footage:
+    """Return what was granted; where something else took its place meanwhile, that is no part of this viewing."""
+    found = _chosen(desk, one.clip, Wanted(one.what), one.copy, one.actor.who)
+    if found.sha256.hex != one.sha256:
+        message = f"{one.viewing}: what it was granted for was made anew"
+        raise NotFound(message)
+    return found
 
 
 @router.get(
@@ -76,20 +147,40 @@ def ask(asked: ViewingRequest, request: Request, desk: AtDesk, caller: MayView, 
 )
 @router.head("/{viewing}/media", include_in_schema=False)
 def media(request: Request, desk: AtDesk, caller: MayView, viewing: ViewingInPath) -> Response:
-    """Return the bytes of a viewing to the session or token it was granted to, and to no other."""
+    """Return the bytes of a viewing to the session or token it was granted to, and to no other; of a copy, once."""
+    granted = _mine(request, desk, caller, viewing)
+    if granted.copy is not None and is_whole(granted):
+        message = f"{viewing}: the copy was fetched already"
+        raise NotFound(message)
+
+    def sent(start: int, end: int) -> None:
+        desk.viewings.sent(viewing, (start, end))
+
+    return send(request, desk.services.store, _footage(desk, granted), sent)
+
+
+@router.post(
+    "/{viewing}/watched",
+    status_code=204,
+    summary="报告已播放时段 · Say what was played",
+    response_class=Response,
+    responses=problems("cross-site", "not-found"),
+)
+def watched(report: WatchedReport, request: Request, desk: AtDesk, caller: MayView, viewing: ViewingInPath) -> None:
+    """Note what the player played; the entry comes at the end, once."""
+    _mine(request, desk, caller, viewing)
+    desk.viewings.played(viewing, [(part.start_ms, part.end_ms) for part in report.ranges])
+    if report.over:
+        desk.viewings.close(viewing)
+
+
+def _mine(request: Request, desk: Desk, caller: Caller, viewing: Subject) -> OpenViewing:
     granted = desk.viewings.find(viewing)
     if granted is None:
         message = f"{viewing}: there is no such viewing, or it is over"
         raise NotFound(message)
     if granted.credential != caller.credential:
         refuse(request, desk, caller, Act.VIEW)
-    # what ended meanwhile counts for nothing
-    _granted(request, desk, caller, granted.clip, granted.what)
-    return send(request, desk.services.store, granted.footage)
-
-
-def _granted(request: Request, desk: Desk, caller: Caller, clip: Subject, what: Wanted) -> Caller:
-    """Return the caller in the role that lets them see that of *clip*; otherwise refuse, on the record."""
-    act = Act.ORIGINAL if what is Wanted.ORIGINAL else Act.VIEW
-    approved = desk.services.approvals.has(caller.subject, clip, act)
-    return must(request, desk, caller, act, clip, approved=approved)
+    # what was allowed may be no more
+    sight(request, desk, caller, granted.clip, Wanted(granted.what))
+    return granted

@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from storage.database import parsed_url
 from storage.errors import EvidenceError
+from yihu.access_section import AccessSection
 from yihu.dock_sections import BoardSection, CamerasSection, ClearSection, ClockSection, DockSection, DutySection
 from yihu.oidc_section import OidcSection
 from yihu.sections import Section
@@ -181,6 +182,7 @@ class Settings(Section):
     oidc: OidcSection = OidcSection()
     uploads: UploadsSection = UploadsSection()
     operations: OperationsSection = OperationsSection()
+    access: AccessSection = AccessSection()
 
 
 def find_settings(given: Path | None, start: Path) -> Path:

@@ -18,6 +18,7 @@ from api.desk import desk_of
 from api.pages import packaged
 from api.services import Services
 from storage.errors import StorageUnavailable
+from yihu.copying import copying
 from yihu.health import operations_of
 from yihu.logs import log_to_stderr
 from yihu.notary import notarising
@@ -64,6 +65,7 @@ def services_of(office: Office) -> Services:
         vault=office.vault,
         board=office.home / office.settings.board.socket,
         signing_in=office.settings.signin.rules,
+        access=office.settings.access.rules,
         office_name=office.settings.office.name,
         intake=intake_of(office),
         operations=operations_of(office),
@@ -137,6 +139,7 @@ def serving(office: Office, *, host: str, port: int) -> Iterator[Server]:
         notarising(office),
         counting(office, desk),
         receiving(office, services.intake),
+        copying(office),
     ):
         yield server
 

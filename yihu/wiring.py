@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import api.access.tables
 import api.people.tables
 import api.tables
 import cases.erasing
@@ -25,6 +26,7 @@ from ingest import unlocking
 from storage import (
     clearings,
     clips,
+    copies,
     dock_keys,
     dockings,
     erasure,
@@ -140,7 +142,8 @@ class Office:
         """What may follow what, in all rooms."""
         ledger = (*recovery.MOVES, *record.MOVES, *snapshot.MOVES, *witnesses.MOVES, *timestamps.MOVES, *log_keys.MOVES)
         docks = (*dock_keys.MOVES, *dockings.MOVES, *stations.MOVES)
-        rooms = (*clips.MOVES, *docks, *ledger, *cases.moves.MOVES, *api.tables.MOVES, *api.people.tables.MOVES)
+        people = (*api.tables.MOVES, *api.people.tables.MOVES, *api.access.tables.MOVES)
+        rooms = (*clips.MOVES, *copies.MOVES, *docks, *ledger, *cases.moves.MOVES, *people)
         known = (*rooms, *handed_over.moves(rooms), *unlocking.moves(rooms), *clearings.moves(rooms))
         return LifeCycle((*known, *at_any_time(known, SIGNED, Kind), *erasure.moves(known, ERASING)))
 
@@ -149,6 +152,7 @@ class Office:
         """The life cycles and projections of all rooms."""
         rooms = (
             clips.project,
+            copies.project,
             dockings.project,
             snapshot.project,
             witnesses.project,
@@ -160,6 +164,7 @@ class Office:
             cases.projections.projection(self.index_key),
             api.tables.project,
             api.people.tables.project,
+            api.access.tables.project,
             erasure.projection(ERASING),
         )
         return Projector(self.life_cycle, rooms)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, select
 
 from api.people.tables import identities, people_roles, recovery_codes, sessions
 from api.policy import Grant, Scope, separated
-from api.queries import Engine
+from api.queries import Engine, account_with
 from api.tables import accounts
 from storage.database import reading
 from storage.errors import NotFound
@@ -104,6 +104,17 @@ def standing_session(engine: Engine, digest: str) -> tuple[Session, Person | Non
             return None
         who = _read(connection, row) if row.token_sha256 is None else None
         return _session(row), who
+
+
+def login_of(engine: Engine, account: Subject) -> str | None:
+    """Return by what name somebody signs in; None for a token."""
+    found = _person(engine, accounts.c.account == str(account))
+    return None if found is None else found.login
+
+
+def is_standing(engine: Engine, digest: str, now: datetime) -> bool:
+    """Say whether a session or a token of that digest still stands."""
+    return standing_session(engine, digest) is not None or account_with(engine, digest, now) is not None
 
 
 def standing_sessions(engine: Engine, account: Subject) -> list[Session]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
-from api.roles import Act
-from storage.evidence import Role, Subject
+from storage.evidence import Role
 from tests.api.small_office import SmallOffice, copied, found
 
 As = Callable[[Role], TestClient]
@@ -56,17 +54,3 @@ def as_(office: SmallOffice, stranger: TestClient) -> As:
 def clerk(as_: As) -> TestClient:
     """Somebody who may read, view and file."""
     return as_(Role.CLERK)
-
-
-class EverythingApproved:
-    """Somebody who approved every request."""
-
-    def has(self, account: Subject, clip: Subject, act: Act) -> bool:  # noqa: ARG002 - the contract
-        return True
-
-
-@pytest.fixture
-def approved(office: SmallOffice) -> SmallOffice:
-    """The office, where whatever needs approval was approved."""
-    office.services = replace(office.services, approvals=EverythingApproved())
-    return office

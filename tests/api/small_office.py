@@ -13,6 +13,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+import api.access.tables
 import api.people.tables
 import api.tables
 import cases.moves
@@ -24,7 +25,7 @@ from cases.dossier import Dossiers
 from cases.projections import projection
 from cases.registry import Registry
 from cases.values import ActivityDetails, ActivityKind, IdNumber, MatterDetails, MatterKind, PartyDetails, PartyKind
-from storage import clips, rebuild
+from storage import clips, copies, rebuild
 from storage.catalog import Catalog
 from storage.custody import Custody
 from storage.database import connect, migrate, reading
@@ -222,10 +223,9 @@ def copied(small: SmallOffice, *, source: Path, home: Path) -> SmallOffice:
 def _opened(home: Path, engine: Engine) -> SmallOffice:
     clock = Clock()
     vault = Vault(b"v" * 32, log=ORIGIN)
-    moves = (*clips.MOVES, *cases.moves.MOVES, *api.tables.MOVES, *api.people.tables.MOVES)
-    projector = Projector(
-        LifeCycle(moves), (clips.project, projection(INDEX_KEY), api.tables.project, api.people.tables.project)
-    )
+    rooms = (clips, copies, api.tables, api.people.tables, api.access.tables)
+    moves = (*cases.moves.MOVES, *(move for room in rooms for move in room.MOVES))
+    projector = Projector(LifeCycle(moves), (projection(INDEX_KEY), *(room.project for room in rooms)))
     signer = FileSigner.load(home / "log.pem", name=ORIGIN)
     custody = Custody(engine, projector, vault, log=ORIGIN, clock=clock)
     store = WatchedStore(FolderStore(home / "store", clock=clock))

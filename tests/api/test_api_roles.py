@@ -18,7 +18,7 @@ def test_a_stranger_is_answered_401_on_every_route_and_leaves_no_entry(office: S
     clip = str(office.clip(b"footage"))
     values = {"clip": clip, "matter": str(office.matter), "party": str(office.party), "seq": "0", "tile": "0/000.p/1"}
     values |= {"viewing": f"viewing:{clip[5:]}", "filing": clip[5:]}
-    values |= {"account": f"account:{clip[5:]}", "session": "0" * 64, "role": "clerk"}
+    values |= {"account": f"account:{clip[5:]}", "session": "0" * 64, "role": "clerk", "request_id": clip[5:], "copy": clip[5:]}
     described = stranger.get("/openapi.json").json()["paths"]
     routes = [(method, path) for path, methods in described.items() for method in methods]
     before = office.services.log.leaf, len(office.entries("REFUSED"))

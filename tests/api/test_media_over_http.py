@@ -16,6 +16,7 @@ from api.media import PIECE, disposition
 from storage.errors import DigestMismatch, EvidenceError, SourceChanged, StorageUnavailable
 from storage.evidence import Role, Subject
 from storage.objects import Bucket
+from tests.api.asking_for import let
 from tests.api.conftest import As
 from tests.api.small_office import SmallOffice
 
@@ -101,6 +102,7 @@ def test_footage_can_load_and_run_nothing(clerk: TestClient, media: str) -> None
 def test_an_original_is_handed_out_under_the_name_the_camera_gave_it(office: SmallOffice, clerk: TestClient) -> None:
     clip = office.clip(b"original", review=b"review", name='现场"检查\\1.mp4')
 
+    let(office, clerk, clip)
     answer = clerk.get(viewing(clerk, clip, "original"))
 
     assert answer.content == b"original"
@@ -120,7 +122,9 @@ def test_no_name_breaks_out_of_its_header(name: str) -> None:
 
 @pytest.mark.usefixtures("approved")
 def test_an_empty_file_is_given_as_it_is(office: SmallOffice, clerk: TestClient) -> None:
-    answer = clerk.get(viewing(clerk, office.clip(b"", review=b"r"), "original"))
+    clip = office.clip(b"", review=b"r")
+    let(office, clerk, clip)
+    answer = clerk.get(viewing(clerk, clip, "original"))
 
     assert (answer.status_code, answer.content, answer.headers["content-length"]) == (200, b"", "0")
 

@@ -133,7 +133,7 @@ def test_nothing_that_names_anybody_gets_into_the_log(
         client.get("/api/记号路径/x")
         client.request("记号".encode().hex(), "/api/status")
         client.post("/api/session", json={"token": "yihu_记号令牌"}, headers={"X-Yihu": "1"})
-        client.post("/api/viewings", json={"clip": str(clip), "reason": "记号理由", "what": "original"})
+        client.post("/api/viewings", json={"clip": str(clip), "reason": "记号理由"})
         said = announced(5, filename="记号名.mp4", reason="记号事由", **{"from": "记号人"})
         where = client.post("/api/uploads", headers=said).headers["location"]
         client.patch(where, content=b"bytes", headers={**OCTETS, "Upload-Offset": "0"})

@@ -43,17 +43,16 @@ def test_an_access_is_durable_before_the_store_is_opened(
     assert clerk.get(ask(clerk, clip)).content == b"footage"
 
 
-@pytest.mark.usefixtures("approved")
 def test_the_entry_says_who_and_what_and_the_vault_why(office: SmallOffice, clerk: TestClient) -> None:
     clip = office.clip(b"original", review=b"review")
 
-    granted = clerk.post("/api/viewings", json={"clip": str(clip), "reason": "  复核 证据 ", "what": "original"}).json()
+    granted = clerk.post("/api/viewings", json={"clip": str(clip), "reason": "  复核 证据 ", "what": "review"}).json()
 
     [recorded] = office.entries("ACCESSED")
     assert recorded.seq == granted["seq"]
     assert recorded.entry.subject == clip
     assert recorded.entry.actor.role is Role.CLERK
-    assert recorded.entry.body["what"] == "original"
+    assert recorded.entry.body["what"] == "review"
     assert recorded.entry.body["viewing"] == granted["viewing"]
     assert recorded.entry.personal == {"reason": "复核 证据"}
     assert "复核".encode() not in office.services.log.leaf(recorded.seq)

@@ -20,6 +20,7 @@ from storage.officer_signatures import Chain, signed
 from storage.segments import SegmentManifest
 from storage.verifier.dockkeys import manifest_text
 
+from .access import ACCESS
 from .people import SIGN_IN
 from .recording import DOCK, DOCK_SIGNER, LOG, OPERATOR, ORIGIN, WITNESSES, GoldenLog, Told, key_of, subject, vkey
 
@@ -264,6 +265,7 @@ _PLAIN: dict[str, Told] = {
     "TOKEN_ISSUED": Told({"role": "reviewer", "token": f"sha256:{DIGEST}"}, {"name": "样例岗"}),
     "TOKEN_REVOKED": Told(),
     **SIGN_IN,
+    **ACCESS,
     "REFUSED": Told({"about": MATTER, "act": "file", "route": "POST /api/v1/filings"}, {}, OPERATOR, Role.AUDITOR),
     "ERASED": Told({}, REASON),
     "DISCLOSED": Told({"fields": ["name"], "seq": 0}, REASON),

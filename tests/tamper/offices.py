@@ -35,6 +35,7 @@ from yihu.officers import sign_entry
 from yihu.snapshots import snapshot_now
 from yihu.wiring import Office
 
+from .accessed import look
 from .docked import come, give_out, stand
 from .outsiders import believe_an_authority, change_the_key, stamp, tell
 from .world import ORIGIN, Clock, World, grow, log_subject, sign, size_of
@@ -74,6 +75,7 @@ def make(root: Path, *, entries: int = 0, more: Sequence[str] = ()) -> World:
     publish(office.log, DirectoryShelf(world.outside / "overlap"))
     stamp(office, world)
     _derive(office)
+    look(office, Actor(_token(office, "查看岗"), Role.REVIEWER))
     _erase_one(office)
     retire(office)
     snapshot_now(office)

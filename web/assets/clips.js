@@ -1,16 +1,18 @@
 // Clips as cards, and one clip opened: the reason, the player, and its custody history beside it.
 
+import { copyPanel, requestPanel } from "./access.js";
 import { ask, fill, h, nothing, show, trouble } from "./dom.js";
+import { overlay, watching } from "./watching.js";
 import { beside, bytes, claim, duration, GOOD, moment, name, say, short } from "./words.js";
 
 const SYMBOLS = { video: "▶", audio: "♪", photo: "▣", sidecar: "≡", other: "?" };
 
 /** A card for *clip*; *range* is the part that is filed, if not the whole. */
-export function card(clip, { person, range, note }) {
+export function card(clip, { person, range, note, matter }) {
   const title = clip.name ?? say("erased");
   return h(
     "button",
-    { type: "button", class: "card", "data-clip": clip.clip, onclick: () => openClip(clip, person) },
+    { type: "button", class: "card", "data-clip": clip.clip, onclick: () => openClip(clip, person, matter) },
     h("span", { class: "picture" }, picture(clip, person), length(clip)),
     h(
       "span",
@@ -58,7 +60,7 @@ function badges(clip) {
   return found.length > 0 && h("span", { class: "badges" }, found);
 }
 
-function openClip(clip, person) {
+function openClip(clip, person, matter) {
   const stage = h("div", { class: "stage" });
   const history = h("div", { class: "history-body" });
   const facts = h("div", { class: "facts" });
@@ -66,7 +68,7 @@ function openClip(clip, person) {
   const close = h("button", { type: "button", class: "quiet", onclick: () => dialog.close() }, say("close"));
   const dialog = h(
     "dialog",
-    { class: "clip", "aria-labelledby": "clip-title", onclose: () => dialog.remove() },
+    { class: "clip", "aria-labelledby": "clip-title", onclose: () => (stage.replaceChildren(), dialog.remove()) },
     h("div", { class: "clip-head" }, title, close),
     h(
       "div",
@@ -78,21 +80,23 @@ function openClip(clip, person) {
   document.body.append(dialog);
   dialog.showModal();
   const remember = () => fill(history, () => historyOf(clip));
-  const reread = () => askForReason(stage, clip, person, remember, reread);
+  const reread = () => askForReason(stage, { ...clip, matter }, person, remember, reread);
   reread();
   remember();
   fill(facts, () => factsOf(clip));
 }
 
 function askForReason(stage, clip, person, remember, again) {
-  if (!person.acts.includes("view")) return show(stage, nothing(say("mayNotView")));
+  if (!person.acts.includes("ask")) return show(stage, nothing(say("mayNotView")));
   if (clip.state === "secured") return show(stage, nothing(say("notInStore")));
   const playable = clip.shows.includes("review");
   const picturable = clip.kind === "photo";
-  const field = h("input", { id: "reason", name: "reason", required: true, maxlength: "200", autocomplete: "off" });
-  field.value = say("usualReason");
-  const view = h("button", { type: "submit", class: "main", value: playable ? "review" : "original" }, say("view"));
+  const field = h("input", { id: "reason", name: "reason", required: !clip.matter, maxlength: "200", autocomplete: "off" });
+  if (clip.matter) field.placeholder = say("reasonOfCase");
+  else field.value = say("usualReason");
+  const view = h("button", { type: "submit", class: "main", value: playable ? "review" : "poster" }, say("view"));
   const download = h("button", { type: "submit", class: playable || picturable ? "quiet" : "main", value: "download" }, say("download"));
+  const copy = h("button", { type: "submit", class: "quiet", value: "copy" }, say("wantCopy"));
   const problem = h("div");
   const form = h(
     "form",
@@ -101,28 +105,36 @@ function askForReason(stage, clip, person, remember, again) {
     field,
     h("p", { class: "small" }, say("reasonHint")),
     !playable && !picturable && h("p", { class: "small" }, say("noReview")),
-    h("div", { class: "row" }, (playable || picturable) && view, download),
+    h("div", { class: "row" }, (playable || picturable) && view, playable && clip.kind === "video" && copy, download),
     problem,
   );
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const wanted = event.submitter?.value ?? "review";
-    const buttons = [view, download];
+    const buttons = [view, copy, download];
     buttons.forEach((button) => (button.disabled = true));
     show(problem, h("p", { class: "waiting", role: "status" }, say("granting")));
     try {
-      const what = wanted === "review" ? "review" : "original";
-      const granted = await ask("/api/viewings", { method: "POST", body: { clip: clip.clip, reason: field.value, what } });
-      show(stage, wanted === "download" ? toSave(granted, clip) : player(granted, clip, again), seen(granted));
+      if (wanted === "copy") return show(stage, copyPanel(await ask("/api/copies", { method: "POST", body: why(clip, field) }), clip, { field, why, toSave, remember }));
+      const what = wanted === "download" ? "original" : wanted;
+      const granted = await ask("/api/viewings", { method: "POST", body: { ...why(clip, field), what } });
+      show(stage, wanted === "download" ? toSave(granted, clip) : player(granted, clip, again, person), seen(granted));
       remember();
     } catch (error) {
-      show(problem, trouble(error));
+      const refused = error.problem?.type === "/problems/refused";
+      const what = wanted === "download" ? "original" : "review";
+      show(problem, trouble(error), refused && requestPanel({ ...why(clip, field), what }));
       buttons.forEach((button) => (button.disabled = false));
     }
   });
   show(stage, form);
   field.focus();
   field.select();
+}
+
+function why(clip, field) {
+  const reason = field.value.trim();
+  return { clip: clip.clip, ...(reason && { reason }), ...(clip.matter && { matter: clip.matter }) };
 }
 
 function seen(granted) {
@@ -134,13 +146,13 @@ function toSave(granted, clip) {
   return h("div", { class: "reason" }, h("p", {}, beside(say("downloadReady"), bytes(granted.size))), link);
 }
 
-function player(granted, clip, again) {
+function player(granted, clip, again, person) {
   const message = h("div", { "aria-live": "polite" });
   const failed = () =>
     show(message, h("div", { class: "trouble" }, h("p", {}, say("cannotPlay")), h("button", { type: "button", onclick: again }, say("askAgain"))));
   const label = clip.name ?? name("media", clip.kind);
   if (clip.kind === "photo") {
-    return h("div", { class: "screen" }, h("img", { src: granted.media, alt: label, onerror: failed }), message);
+    return h("div", { class: "screen" }, h("img", { src: granted.media, alt: label, onerror: failed }), overlay(person), message);
   }
   const kind = granted.media_type.startsWith("audio/") ? "audio" : "video";
   const element = h(kind, { src: granted.media, controls: true, playsinline: true, preload: "auto", "aria-label": label, onerror: failed });
@@ -148,8 +160,9 @@ function player(granted, clip, again) {
     // an unknown picture codec plays as sound alone, without any error
     if (kind === "video" && element.videoWidth === 0) show(message, h("p", { class: "trouble", role: "alert" }, say("noPicture")));
   });
+  watching(granted, element);
   element.play().catch(() => {}); // where a browser does not start by itself, the controls are there
-  return h("div", { class: "screen" }, element, message);
+  return h("div", { class: "screen" }, element, overlay(person), message);
 }
 
 async function historyOf(clip) {

@@ -24,12 +24,12 @@ export class Trouble extends Error {
 }
 
 /** Ask the API; gives parsed JSON (or null), throws Trouble. Whoever is not signed in is sent to sign in. */
-export async function ask(path, { method = "GET", body } = {}) {
+export async function ask(path, { method = "GET", body, keepalive = false } = {}) {
   const headers = { Accept: "application/json", "Accept-Language": language(), "X-Yihu": "1" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let answer;
   try {
-    answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    answer = await fetch(path, { method, headers, keepalive, body: body === undefined ? undefined : JSON.stringify(body) });
   } catch {
     throw new Trouble({ title: say("unreachable"), detail: say("unreachableDetail") });
   }

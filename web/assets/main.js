@@ -1,5 +1,6 @@
 // Which page is asked for, and the bar above it.
 
+import { alarmsPage, requestsPage } from "./access.js";
 import { ask, h, show, trouble } from "./dom.js";
 import { accountPage, accountsPage, linkPage, signIn } from "./people.js";
 import { home, matterPage, partyPage } from "./views.js";
@@ -23,6 +24,8 @@ function bar(person) {
     h(
       "div",
       { class: "bar-end" },
+      person && person.acts.includes("ask") && h("a", { href: "/requests" }, say("requests")),
+      person && person.acts.includes("alarms") && h("a", { href: "/alarms" }, say("alarms")),
       person && person.acts.includes("administer") && h("a", { href: "/accounts" }, say("accounts")),
       person && h("a", { class: "person", href: "/account" }, beside(person.name, name("role", person.role))),
       toggle,
@@ -42,6 +45,8 @@ async function start() {
     if (kind === "" && !person.acts.includes("read")) return person.acts.includes("administer") ? accountsPage(main) : accountPage(main);
     if (kind === "") return home(main);
     if (kind === "account") return accountPage(main);
+    if (kind === "requests") return requestsPage(main);
+    if (kind === "alarms") return alarmsPage(main);
     if (kind === "accounts") return accountsPage(main);
     if (kind === "matters") return matterPage(main, person, id);
     if (kind === "parties") return partyPage(main, person, id);

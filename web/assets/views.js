@@ -99,7 +99,7 @@ function stageSection(stage, clips, person) {
 }
 
 function activityBlock(activity, filed, person) {
-  const cards = filed.map(({ clip, filing }) => h("li", {}, card(clip, { person, range: filing.range })));
+  const cards = filed.map(({ clip, filing }) => h("li", {}, card(clip, { person, range: filing.range, matter: filing.matter })));
   const facts = [name("activity", activity.kind), activity.place, moment(activity.started_at)];
   return h(
     "div",

@@ -1,5 +1,7 @@
 // Everything that is said, in Chinese and in English, and how times and sizes are written.
 
+import { ACCESS_CODES, ACCESS_ENTRIES, ACCESS_WORDS } from "./words-access.js";
+
 const KEY = "yihu-language";
 
 export function language() {
@@ -17,6 +19,7 @@ export function switchLanguage() {
 const pick = (pair) => pair[language() === "en" ? 1 : 0];
 
 const WORDS = {
+  ...ACCESS_WORDS,
   name: ["一户", "Yihu"],
   subtitle: ["执法音像记录", "Enforcement footage"],
   skip: ["跳到正文", "Skip to content"],
@@ -230,7 +233,9 @@ const CODES = {
     deposited: ["已存入，待生成查看件", "Stored, not rendered yet"],
     rendered: ["已存入", "Stored"],
   },
+  ...ACCESS_CODES,
   entry: {
+    ...ACCESS_ENTRIES,
     SECURED: ["取得并固定", "Secured"],
     DEPOSITED: ["存入对象存储", "Stored"],
     DERIVED: ["生成查看件", "Review copy made"],
