@@ -97,7 +97,7 @@ SIGNED_IN: Sample = {
     "account": example(Kind.ACCOUNT),
     "role": "clerk",
     "name": "城东所 采集岗",
-    "acts": ["file", "prove", "read", "view"],
+    "acts": ["ask", "file", "prove", "read", "view"],
 }
 RANGE: Sample = {"start_ms": 0, "end_ms": 90_000}
 FILED_CLIP: Sample = {"clip": CLIP_LINE, "filings": [FILING_LINE]}

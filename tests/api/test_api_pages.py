@@ -54,7 +54,7 @@ def test_no_page_writes_html_or_loads_from_elsewhere() -> None:
 
 
 def test_every_word_is_said_in_both_languages() -> None:
-    text = (PAGES / "assets" / "words.js").read_text("utf-8")
+    text = "".join((PAGES / "assets" / name).read_text("utf-8") for name in ("words.js", "words-access.js"))
     pairs = re.findall(r'^\s+(\w+): \["([^"]*)", "([^"]*)"\],$', text, re.MULTILINE)
     used = set(re.findall(r'\bsay\("(\w+)"', "".join(file.read_text("utf-8") for file in PAGES.rglob("*.js"))))
 

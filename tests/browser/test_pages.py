@@ -91,7 +91,7 @@ def test_a_clip_of_the_case_plays_and_can_be_sought(open_page: OpenPage, served:
         "查看",
     ]
     reasons = [recorded.entry.personal["reason"] for recorded in served.office.entries("ACCESSED")]
-    assert reasons == ["办案需要"]
+    assert reasons == ["办案 for case 示执立〔2026〕1号"]
 
 
 def test_a_picture_that_the_browser_cannot_show_is_said(open_page: OpenPage, served: Served, shots: Path) -> None:

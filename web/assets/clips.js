@@ -155,14 +155,17 @@ function player(granted, clip, again, person) {
     return h("div", { class: "screen" }, h("img", { src: granted.media, alt: label, onerror: failed }), overlay(person), message);
   }
   const kind = granted.media_type.startsWith("audio/") ? "audio" : "video";
-  const element = h(kind, { src: granted.media, controls: true, playsinline: true, preload: "auto", "aria-label": label, onerror: failed });
+  const element = h(kind, { src: granted.media, controls: true, playsinline: true, controlslist: "nodownload nofullscreen", disablepictureinpicture: true, preload: "auto", "aria-label": label, onerror: failed });
   element.addEventListener("loadeddata", () => {
     // an unknown picture codec plays as sound alone, without any error
     if (kind === "video" && element.videoWidth === 0) show(message, h("p", { class: "trouble", role: "alert" }, say("noPicture")));
   });
   watching(granted, element);
   element.play().catch(() => {}); // where a browser does not start by itself, the controls are there
-  return h("div", { class: "screen" }, element, overlay(person), message);
+  // the whole screen shows the name too: the browser's own button would leave it behind
+  const whole = kind === "video" && h("button", { type: "button", class: "quiet whole", "aria-label": say("wholeScreen"), onclick: () => screen.requestFullscreen() }, "⛶");
+  const screen = h("div", { class: "screen" }, element, overlay(person), whole, message);
+  return screen;
 }
 
 async function historyOf(clip) {

@@ -1,6 +1,7 @@
 // What is said about access; `words.js` has it among its own.
 
 export const ACCESS_WORDS = {
+  wholeScreen: ["全屏", "Whole screen"],
   requests: ["查看申请", "Requests"],
   alarms: ["大量查看", "Bulk access"],
   alarmsText: ["同一账户短时间内打开很多音像时告警，每段时间一条，已入账。", "An alarm comes, once a while, when one account opens very many clips; each is an entry."],
