@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from storage.errors import Refused
-from tests.yihu.test_account_commands import answer
+from tests.crashes.offices import founded
 from yihu.cli.common import Exit
 from yihu.oidc_section import OidcSection
 from yihu.openid import elsewhere_of
@@ -20,7 +21,18 @@ from yihu.web import services_of
 from yihu.web_sections import WebSection
 from yihu.wiring import Office
 
+from .commanding import answer
+
 ISSUER = "https://sso.office.example"
+
+
+@pytest.fixture
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    made = founded(tmp_path / "office")
+    monkeypatch.chdir(made.home)
+    monkeypatch.setenv("YIHU_LANG", "en")
+    yield made
+    made.engine.dispose()
 
 
 def asking(office: Office, section: OidcSection, address: str = "https://yihu.office.example") -> Office:
@@ -63,8 +75,8 @@ def test_settings_that_cannot_work_are_refused_at_once(office: Office, section: 
 
 def test_without_the_extra_it_is_named(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "api.people.openid", raising=False)
-    monkeypatch.setitem(sys.modules, "authlib", None)
-    monkeypatch.delitem(sys.modules, "authlib.common.errors", raising=False)
+    for name in {"authlib.common.errors", *(each for each in sys.modules if each.partition(".")[0] == "authlib")}:
+        monkeypatch.setitem(sys.modules, name, None)
 
     with pytest.raises(SettingsError, match=r"pip install 'yihu\[oidc\]'"):
         elsewhere_of(asking(office, OidcSection(issuer=ISSUER, client_id="yihu")))
