@@ -87,7 +87,7 @@ function openClip(clip, person, matter) {
 }
 
 function askForReason(stage, clip, person, remember, again) {
-  if (!person.acts.includes("ask")) return show(stage, nothing(say("mayNotView")));
+  if (!person.acts.includes("request")) return show(stage, nothing(say("mayNotView")));
   if (clip.state === "secured") return show(stage, nothing(say("notInStore")));
   const playable = clip.shows.includes("review");
   const picturable = clip.kind === "photo";

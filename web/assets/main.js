@@ -24,7 +24,7 @@ function bar(person) {
     h(
       "div",
       { class: "bar-end" },
-      person && person.acts.includes("ask") && h("a", { href: "/requests" }, say("requests")),
+      person && person.acts.includes("request") && h("a", { href: "/requests" }, say("requests")),
       person && person.acts.includes("alarms") && h("a", { href: "/alarms" }, say("alarms")),
       person && person.acts.includes("administer") && h("a", { href: "/accounts" }, say("accounts")),
       person && h("a", { class: "person", href: "/account" }, beside(person.name, name("role", person.role))),
