@@ -14,9 +14,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import Response
 
+from api import lines
 from api.describing import Responses, problems, raw
 from api.desk import AtDesk
+from api.listed import EntryLine
 from api.models import LEDGER_NUMBERS, Consistency
+from api.paging import LISTED, AtPage
 from api.queries import entries_recorded, leaves_between
 from api.roles import Act
 from api.services import Services
@@ -69,6 +72,14 @@ def tile(desk: AtDesk, tile: Tile) -> Response:
     first = name.index * TILE_WIDTH
     bundle = encode_entries(leaves_between(services.engine, first, first + name.width))
     return Response(bundle, media_type=_OCTETS)
+
+
+@entries.get("/entries", summary="流转记录 · Entries", responses={**problems(), **LISTED})
+def every_entry(desk: AtDesk, page: AtPage) -> list[EntryLine]:
+    """Return the entries of the ledger, the oldest first, with where the proof of each is; pseudonyms only."""
+    found = desk.services.catalog.entries(page.slice())
+    page.lead_on(found.last)
+    return lines.entries(found.items)
 
 
 @entries.get(

@@ -10,7 +10,9 @@ from api import lines
 from api.describing import MatterInPath, problems
 from api.desk import AtDesk
 from api.models import FiledClip, MatterFile, MatterLine, StageFile
+from api.paging import LISTED, AtPage
 from api.roles import Act
+from api.services import lists_of
 from api.signin import allowed
 from storage.evidence import Stage
 
@@ -19,10 +21,12 @@ router = APIRouter(prefix="/api/matters", tags=["matters"], dependencies=[Depend
 InStage = Annotated[Stage | None, Query(description="五个环节之一 · one of the five stages", examples=["investigation"])]
 
 
-@router.get("", summary="事项与案件 · Matters and cases", responses=problems())
-def matters(desk: AtDesk) -> list[MatterLine]:
-    """Return every matter, the newest first."""
-    return [lines.matter(one) for one in reversed(desk.services.dossiers.matters())]
+@router.get("", summary="事项与案件 · Matters and cases", responses={**problems(), **LISTED})
+def matters(desk: AtDesk, page: AtPage) -> list[MatterLine]:
+    """Return the matters, the newest first."""
+    found = lists_of(desk.services).matters(page.slice(newest_first=True))
+    page.lead_on(found.last)
+    return [lines.matter(one) for one in found.items]
 
 
 @router.get("/{matter}", summary="一个事项（案件） · One matter", responses=problems("not-found"))
@@ -41,7 +45,13 @@ def one_matter(desk: AtDesk, matter: MatterInPath) -> MatterFile:
     )
 
 
-@router.get("/{matter}/clips", summary="案件各环节的音像记录 · The clips of a matter", responses=problems("not-found"))
-def clips_of_matter(desk: AtDesk, matter: MatterInPath, stage: InStage = None) -> list[FiledClip]:
-    """Return each clip filed to the matter (or to one stage of it) once, with its filings there."""
-    return lines.filed_clips(desk.services.engine, desk.services.dossiers.case_clips(matter, stage))
+@router.get(
+    "/{matter}/clips",
+    summary="案件各环节的音像记录 · The clips of a matter",
+    responses={**problems("not-found"), **LISTED},
+)
+def clips_of_matter(desk: AtDesk, page: AtPage, matter: MatterInPath, stage: InStage = None) -> list[FiledClip]:
+    """Return each clip filed to the matter (or to one stage of it) once, with its filings there, the oldest first."""
+    found = lists_of(desk.services).matter_clips(matter, page.slice(), stage)
+    page.lead_on(found.last)
+    return lines.filed_clips(desk.services.engine, found.items)

@@ -10,7 +10,9 @@ from api import lines
 from api.describing import PartyInPath, problems
 from api.desk import AtDesk
 from api.models import DossierWhole, PartyLine
+from api.paging import LISTED, AtPage
 from api.roles import Act
+from api.services import lists_of
 from api.signin import allowed
 
 router = APIRouter(prefix="/api/parties", tags=["parties"], dependencies=[Depends(allowed(Act.READ))])
@@ -25,11 +27,12 @@ Search = Annotated[
 ]
 
 
-@router.get("", summary="查找当事人 · Find parties", responses=problems())
-def parties(desk: AtDesk, q: Search = "") -> list[PartyLine]:
-    """Return the parties that *q* finds; all of them if it is empty."""
-    found = desk.services.dossiers.find_party(q) if q.strip() else desk.services.dossiers.parties()
-    return [lines.party(one) for one in found]
+@router.get("", summary="查找当事人 · Find parties", responses={**problems(), **LISTED})
+def parties(desk: AtDesk, page: AtPage, q: Search = "") -> list[PartyLine]:
+    """Return the parties that *q* finds, in the order of registration; all of them if it is empty."""
+    found = lists_of(desk.services).parties(page.slice(), q)
+    page.lead_on(found.last)
+    return [lines.party(one) for one in found.items]
 
 
 @router.get("/{party}/dossier", summary="一户档案 · The dossier of a party", responses=problems("not-found"))

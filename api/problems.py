@@ -19,6 +19,8 @@ type                    status  when
 ``life-cycle``          409     it may not follow what is already recorded
 ``stale``               409     somebody else was first
 ``kept``                409     the store keeps what somebody wanted gone
+``busy``                409     a request with the same ``Idempotency-Key`` is under way
+``done-already``        409     done under that key, but the answer is not shown twice (``entries`` says which)
 ``link-over``           410     a one-time link that was used, is over, or that nobody made
 ``offset``              409     an upload does not go on there
 ``length``              411     a body without ``Content-Length``
@@ -27,9 +29,13 @@ type                    status  when
 ``too-large``           413     a body beyond 64 KiB
 ``quota``               413     an upload larger than is allowed
 ``media-type``          415     bytes of an upload under another type
+``address``             414     an address beyond 4 KiB
 ``range``               416     no byte of the object is in the range
 ``password``            422     refused as a password (``weakness`` says why)
 ``invalid``             422     the request is not as the OpenAPI description says
+``key-reused``          422     the ``Idempotency-Key`` was used for another request
+``headers``             431     header fields beyond 16 KiB
+``too-many-streams``    429     one account follows too many event streams
 ``locked-out``          429     too many wrong attempts: wait (``Retry-After``)
 ``digest``              422     what was sent is not what was announced
 ``in-use``              423     another connection is sending the same upload
@@ -53,6 +59,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from api.languages import Language, language
+from api.request_problems import REQUESTS
 from api.sign_in_problems import SIGN_IN
 from api.upload_problems import UPLOADING, Problem
 from storage import errors
@@ -174,6 +181,7 @@ PROBLEMS = dict(
         *(_problem(*each) for each in SIGN_IN),
     ],
     **UPLOADING,
+    **REQUESTS,
 )
 
 _BY_ERROR: tuple[tuple[type[errors.YihuError], str], ...] = (

@@ -11,6 +11,7 @@ from api.checks import Operations
 from api.people.rules import Rules
 from api.queries import Engine
 from cases.dossier import Dossiers
+from cases.lists.parts import Lists
 from cases.registry import Registry
 from storage.catalog import Catalog
 from storage.custody import Custody
@@ -44,3 +45,8 @@ class Services:
     """What becomes of files that are sent here; None where nothing is received."""
     operations: Operations | None = None
     """How those who run the server look at it; None where nobody does."""
+
+
+def lists_of(services: Services) -> Lists:
+    """Return what answers with parts of lists."""
+    return Lists(services.engine, index_key=services.index_key)

@@ -17,13 +17,14 @@ from api.desk import AtDesk
 from api.footage import Viewing, choose, compare
 from api.media import send
 from api.models import ViewingGranted, ViewingRequest
+from api.repeating import Repeatable
 from api.roles import Act
 from api.signin import Caller, allowed, refuse
 from storage.errors import NotFound
 from storage.evidence import Entry, Kind, Subject, utc_text
 from storage.identity import fresh
 
-router = APIRouter(prefix="/api/viewings", tags=["viewings"])
+router = APIRouter(prefix="/api/viewings", tags=["viewings"], route_class=Repeatable)
 
 MayView = Annotated[Caller, Depends(allowed(Act.VIEW))]
 

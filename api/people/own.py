@@ -24,11 +24,12 @@ from api.people.models import (
 )
 from api.people.queries import Person
 from api.principal import Principal
+from api.repeating import Repeatable
 from api.session import open_in
 from api.signin import Bearer, Cookie, came, known
 from storage.evidence import utc_text
 
-router = APIRouter(prefix="/api/account", tags=["account"])
+router = APIRouter(prefix="/api/account", tags=["account"], route_class=Repeatable)
 
 
 def somebody(request: Request, desk: AtDesk, bearer: Bearer, cookie: Cookie) -> Principal:

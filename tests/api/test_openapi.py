@@ -9,12 +9,12 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
-from api import models
+from api import listed, models
 from api.people import models as people_models
 
 EVERY_MODEL = [
     model
-    for room in (models, people_models)
+    for room in (models, listed, people_models)
     for model in vars(room).values()
     if isinstance(model, type) and issubclass(model, BaseModel) and model.__module__ == room.__name__
 ]

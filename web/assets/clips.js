@@ -1,6 +1,6 @@
 // Clips as cards, and one clip opened: the reason, the player, and its custody history beside it.
 
-import { ask, fill, h, nothing, show, trouble } from "./dom.js";
+import { ask, askAll, fill, h, nothing, show, trouble } from "./dom.js";
 import { beside, bytes, claim, duration, GOOD, moment, name, say, short } from "./words.js";
 
 const SYMBOLS = { video: "▶", audio: "♪", photo: "▣", sidecar: "≡", other: "?" };
@@ -153,7 +153,7 @@ function player(granted, clip, again) {
 }
 
 async function historyOf(clip) {
-  const lines = await ask(`/api/clips/${clip.clip}/history`);
+  const lines = await askAll(`/api/clips/${clip.clip}/history?limit=200`);
   if (lines.length === 0) return nothing(say("noHistory"));
   return h("ol", { class: "lines" }, lines.map(line));
 }

@@ -1,6 +1,6 @@
 // The pages about people: sign-in, one-time link, one's own account, everybody's accounts.
 
-import { ask, fill, h, nothing, show, trouble } from "./dom.js";
+import { ask, askAll, fill, h, nothing, show, trouble } from "./dom.js";
 import { beside, moment, name, say } from "./words.js";
 
 const ROLES = ["clerk", "reviewer", "auditor", "administrator"];
@@ -163,7 +163,7 @@ function sessionList(sessions, again) {
 export function accountsPage(main) {
   const shown = h("div", { "aria-live": "polite" });
   const list = h("div");
-  const again = () => fill(list, async () => accountList(await ask("/api/accounts"), shown, again));
+  const again = () => fill(list, async () => accountList(await askAll("/api/accounts?limit=200"), shown, again));
   show(main, h("p", { class: "path" }, h("a", { href: "/" }, say("home"))), h("h1", {}, say("accounts")), shown, list, panel(say("addAccount"), addForm(shown, again)));
   again();
 }
