@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 from fastapi import FastAPI
 
-from api import clips, docks, filings, ledger, matters, operations, parties, problems, session, status, uploads, viewings
+from api import (
+    clips,
+    docks,
+    filings,
+    ledger,
+    matters,
+    openapi,
+    operations,
+    parties,
+    problems,
+    session,
+    status,
+    uploads,
+    viewings,
+)
 from api.desk import Desk
 from api.headers import Guarded
 from api.observing import Observed
@@ -25,6 +40,18 @@ ledger with its proofs. Every error is an RFC 9457 problem; `Accept-Language` ch
 
 def create_app(services: Services, *, pages: Path | None) -> FastAPI:
     """Make the application over *services*; with *pages*, it serves those too (see `api.pages.packaged`)."""
+    app = routed()
+    desk = app.state.desk = Desk.of(services)
+    if pages is not None:
+        serve_pages(app, pages)
+    problems.register(app)
+    app.add_middleware(Guarded)
+    app.add_middleware(Observed, metrics=desk.metrics)
+    return app
+
+
+def routed() -> FastAPI:
+    """Make an application that has every route and answers none: what describes the API."""
     app = FastAPI(
         title="Yihu",
         version=version("yihu"),
@@ -33,8 +60,9 @@ def create_app(services: Services, *, pages: Path | None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=openapi.operation_id,
     )
-    desk = app.state.desk = Desk.of(services)
+    app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign] # the way FastAPI documents
     for noun in (status, session, parties, matters, clips, filings, viewings, docks, uploads):
         app.include_router(noun.router)
     for router in (session.links, own.router, administering.router):
@@ -42,9 +70,4 @@ def create_app(services: Services, *, pages: Path | None) -> FastAPI:
     app.include_router(ledger.entries)
     app.include_router(ledger.log)
     app.include_router(operations.router)
-    if pages is not None:
-        serve_pages(app, pages)
-    problems.register(app)
-    app.add_middleware(Guarded)
-    app.add_middleware(Observed, metrics=desk.metrics)
     return app

@@ -6,7 +6,6 @@ from typing import Annotated, Any, TypeAlias
 
 from fastapi import Depends, Path
 
-from api.models import Problem
 from api.problems import PROBLEMS
 from api.samples import example, pattern
 from storage.evidence import Kind, Subject
@@ -31,7 +30,7 @@ def problems(*slugs: str, everywhere: bool = True) -> Responses:
             problem.status.value,
             {
                 "description": "",
-                "content": {"application/problem+json": {"schema": Problem.model_json_schema(), "examples": {}}},
+                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}},
             },
         )
         answer["description"] = " / ".join(filter(None, [answer["description"], " · ".join(problem.titles)]))

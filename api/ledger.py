@@ -44,7 +44,12 @@ _CHECKPOINT: Responses = {
     )
 }
 _TILE: Responses = {200: raw("哈希或条目 · hashes or entries", _OCTETS, "(bytes)")}
-_LEAF: Responses = {200: raw("条目的原始字节 · the exact bytes of an entry", "application/json", '{"act":{},"alg":"jcs/1"}')}
+_LEAF: Responses = {
+    200: {
+        "description": "条目的原始字节 · the exact bytes of an entry",
+        "content": {"application/json": {"schema": {"type": "object"}, "example": {"act": {}, "alg": "jcs/1"}}},
+    }
+}
 _PROOF: Responses = {
     200: raw("可带走的证明 · a proof to carry away", "text/plain", "c2sp.org/tlog-proof@v1\nindex 7\n(hashes)\n\n(checkpoint)")
 }
