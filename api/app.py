@@ -9,6 +9,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from api import (
+    changes,
     clips,
     docks,
     filings,
@@ -63,7 +64,7 @@ def routed() -> FastAPI:
         generate_unique_id_function=openapi.operation_id,
     )
     app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign] # the way FastAPI documents
-    for noun in (status, session, parties, matters, clips, filings, viewings, docks, uploads):
+    for noun in (status, session, parties, matters, clips, filings, viewings, docks, uploads, changes):
         app.include_router(noun.router)
     for router in (session.links, own.router, administering.router):
         app.include_router(router)
