@@ -14,6 +14,7 @@ from starlette.responses import Response
 from api import lines
 from api.describing import ClipInPath, Responses, problems, raw
 from api.desk import AtDesk
+from api.etags import Tagged
 from api.footage import Wanted, choose
 from api.media import send
 from api.models import ClipWhole, FiledClip, HistoryLine
@@ -23,7 +24,7 @@ from api.services import lists_of
 from api.signin import allowed
 from storage.errors import NotFound
 
-router = APIRouter(prefix="/api/clips", tags=["clips"])
+router = APIRouter(prefix="/api/clips", route_class=Tagged, tags=["clips"])
 
 _POSTER: Responses = {200: raw("一帧静态图像 · one still picture", "image/jpeg", "(JPEG)")}
 

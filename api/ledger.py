@@ -17,6 +17,7 @@ from starlette.responses import Response
 from api import lines
 from api.describing import Responses, problems, raw
 from api.desk import AtDesk
+from api.etags import Tagged
 from api.listed import EntryLine
 from api.models import LEDGER_NUMBERS, Consistency
 from api.paging import LISTED, AtPage
@@ -29,8 +30,8 @@ from storage.ledger.tiles import ENTRIES, TILE_WIDTH, TileName, encode_entries, 
 from storage.verifier.errors import VerificationError
 
 _RULE = [Depends(allowed(Act.PROVE))]
-log = APIRouter(prefix="/log", tags=["ledger"], dependencies=_RULE)
-entries = APIRouter(prefix="/api", tags=["ledger"], dependencies=_RULE)
+log = APIRouter(prefix="/log", route_class=Tagged, tags=["ledger"], dependencies=_RULE)
+entries = APIRouter(prefix="/api", route_class=Tagged, tags=["ledger"], dependencies=_RULE)
 
 Seq = Annotated[int, Path(ge=0, le=LEDGER_NUMBERS, description="流转记录编号 · number of an entry", examples=[7])]
 Size = Annotated[int, Query(gt=0, le=LEDGER_NUMBERS, description="流转记录条数 · number of entries", examples=[7])]

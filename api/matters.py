@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from api import lines
 from api.describing import MatterInPath, problems
 from api.desk import AtDesk
+from api.etags import Tagged
 from api.models import FiledClip, MatterFile, MatterLine, StageFile
 from api.paging import LISTED, AtPage
 from api.roles import Act
@@ -16,7 +17,7 @@ from api.services import lists_of
 from api.signin import allowed
 from storage.evidence import Stage
 
-router = APIRouter(prefix="/api/matters", tags=["matters"], dependencies=[Depends(allowed(Act.READ))])
+router = APIRouter(prefix="/api/matters", route_class=Tagged, tags=["matters"], dependencies=[Depends(allowed(Act.READ))])
 
 InStage = Annotated[Stage | None, Query(description="五个环节之一 · one of the five stages", examples=["investigation"])]
 

@@ -9,13 +9,14 @@ from fastapi import APIRouter, Depends, Query
 from api import lines
 from api.describing import PartyInPath, problems
 from api.desk import AtDesk
+from api.etags import Tagged
 from api.models import DossierWhole, PartyLine
 from api.paging import LISTED, AtPage
 from api.roles import Act
 from api.services import lists_of
 from api.signin import allowed
 
-router = APIRouter(prefix="/api/parties", tags=["parties"], dependencies=[Depends(allowed(Act.READ))])
+router = APIRouter(prefix="/api/parties", route_class=Tagged, tags=["parties"], dependencies=[Depends(allowed(Act.READ))])
 
 Search = Annotated[
     str,

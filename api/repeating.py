@@ -23,12 +23,12 @@ from typing import Any, TypeAlias
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.describing import problems, together
 from api.desk import Desk, desk_of
+from api.etags import Tagged
 from api.people.models import LinkMade, RecoveryCodes, SecondFactorOffered
 from api.principal import Principal
 from api.problems import answer
@@ -72,7 +72,7 @@ _AGAIN: dict[Endpoint, Again] = {}
 _ASKED: ContextVar[_Asked | None] = ContextVar("asked", default=None)
 
 
-class Repeatable(APIRoute):
+class Repeatable(Tagged):
     """A route whose writes may be sent again under a key."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - FastAPI's
