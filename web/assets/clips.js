@@ -5,7 +5,11 @@ import { beside, bytes, claim, duration, GOOD, moment, name, say, short } from "
 
 const SYMBOLS = { video: "▶", audio: "♪", photo: "▣", sidecar: "≡", other: "?" };
 
-/** A card for *clip*; *range* is the part that is filed, if not the whole. */
+/**
+ * A card for *clip*; *range* is the part that is filed, if not the whole.
+ * @param {import("../types/asking").Shape<"ClipLine">} clip
+ * @param {{ person: any, range?: any, note?: string }} about
+ */
 export function card(clip, { person, range, note }) {
   const title = clip.name ?? say("erased");
   return h(
@@ -152,6 +156,7 @@ function player(granted, clip, again) {
   return h("div", { class: "screen" }, element, message);
 }
 
+/** @param {import("../types/asking").Shape<"ClipLine">} clip */
 async function historyOf(clip) {
   const lines = await askAll(`/api/clips/${clip.clip}/history?limit=200`);
   if (lines.length === 0) return nothing(say("noHistory"));
@@ -178,6 +183,7 @@ function line(found) {
   );
 }
 
+/** @param {import("../types/asking").Shape<"ClipLine">} clip */
 async function factsOf(clip) {
   const whole = await ask(`/api/clips/${clip.clip}`);
   const rows = [

@@ -23,11 +23,14 @@ export class Trouble extends Error {
   }
 }
 
-/** Ask the API; gives parsed JSON (or null), throws Trouble. Whoever is not signed in is sent to sign in. */
-export async function ask(path, options = {}) {
+/**
+ * Ask the API; gives parsed JSON (or null), throws Trouble. Whoever is not signed in is sent to sign in.
+ * @type {import("../types/asking").Ask}
+ */
+export const ask = async (path, options = /** @type {any} */ ({})) => {
   const answer = await answered(path, options);
   return answer.status === 204 ? null : answer.json();
-}
+};
 
 /** Ask for a part of a list; gives its lines, and where it goes on if there is more. */
 export async function askPart(path) {
@@ -36,17 +39,25 @@ export async function askPart(path) {
   return { lines: await answer.json(), next: next && next[1] };
 }
 
-/** Ask for a list to its end. */
-export async function askAll(path) {
+/**
+ * Ask for a list to its end.
+ * @type {import("../types/asking").AskAll}
+ */
+export const askAll = async (path) => {
+  /** @type {any} */
   const all = [];
-  for (let next = path; next; ) {
+  for (let next = String(path); next; ) {
     const part = await askPart(next);
     all.push(...part.lines);
     next = part.next;
   }
   return all;
-}
+};
 
+/**
+ * @param {string} path
+ * @param {{ method?: string, body?: unknown }} options
+ */
 async function answered(path, { method = "GET", body } = {}) {
   const headers = { Accept: "application/json", "Accept-Language": language(), "X-Yihu": "1" };
   if (body !== undefined) headers["Content-Type"] = "application/json";

@@ -151,6 +151,7 @@ function factorOn(own, again) {
 }
 
 function sessionList(sessions, again) {
+  /** @param {string} session */
   const end = async (session) => {
     await ask(`/api/account/sessions/${session}`, { method: "DELETE" });
     again();
@@ -193,7 +194,7 @@ function accountList(people, shown, again) {
   if (people.length === 0) return nothing("—");
   const act = (path, body) => async () => {
     try {
-      const made = await ask(path, { method: "POST", body });
+      const made = await /** @type {any} */ (ask)(path, { method: "POST", body });
       if (made) showLink(shown, made);
       again();
     } catch (error) {

@@ -47,6 +47,11 @@ function whereabouts(matter) {
   return matter.stage ? name("stage", matter.stage) : say(matter.registered_at ? "registered" : "opened");
 }
 
+/**
+ * @param {Element} main
+ * @param {any} person
+ * @param {string} id
+ */
 export function matterPage(main, person, id) {
   fill(main, async () => {
     const [file, clips] = await Promise.all([ask(`/api/matters/${id}`), askAll(`/api/matters/${id}/clips?limit=200`)]);
@@ -105,6 +110,11 @@ function activityBlock(activity, filed, person) {
   );
 }
 
+/**
+ * @param {Element} main
+ * @param {any} person
+ * @param {string} id
+ */
 export function partyPage(main, person, id) {
   fill(main, async () => {
     const dossier = await ask(`/api/parties/${id}/dossier`);

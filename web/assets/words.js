@@ -264,6 +264,7 @@ export function name(kind, code) {
 
 /** Write a moment of the ledger (UTC) in the time of whoever reads. */
 export function moment(text) {
+  /** @type {Intl.DateTimeFormatOptions} */
   const style = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false };
   return new Intl.DateTimeFormat(language() === "en" ? "en-GB" : "zh-CN", style).format(new Date(text));
 }
