@@ -29,7 +29,7 @@ TAGS = {
 }
 """What each group of routes is for."""
 
-_EVERYWHERE = ("length", "too-large", "address", "headers", "contradiction", "unexpected")
+_EVERYWHERE = ("slow", "length", "too-large", "address", "headers", "contradiction", "unexpected")
 """What may happen to any request, whatever its route."""
 
 

@@ -16,6 +16,7 @@ type                    status  when
 ``cross-site``          403     a cookie without the header that only our own pages can send
 ``not-found``           404     no such thing, or no such page
 ``method``              405     the path exists, the method does not
+``slow``                408     a small body that takes longer than 20 seconds
 ``life-cycle``          409     it may not follow what is already recorded
 ``stale``               409     somebody else was first
 ``kept``                409     the store keeps what somebody wanted gone

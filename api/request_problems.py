@@ -46,6 +46,12 @@ REQUESTS = {
             ("请求头超过 16 KiB。", "The header fields are larger than 16 KiB."),
         ),
         Problem(
+            "slow",
+            HTTPStatus.REQUEST_TIMEOUT,
+            ("请求过慢", "Too slow"),
+            ("请求正文须在 20 秒内到达。", "The body has to be here within 20 seconds."),
+        ),
+        Problem(
             "address",
             HTTPStatus.REQUEST_URI_TOO_LONG,
             ("地址过长", "Address too long"),

@@ -19,6 +19,7 @@ from api.pages import packaged
 from api.services import Services
 from storage.errors import StorageUnavailable
 from yihu.health import operations_of
+from yihu.hurrying import LARGEST_HEAD, Hurrying
 from yihu.logs import log_to_stderr
 from yihu.notary import notarising
 from yihu.receiving import intake_of, receiving
@@ -147,7 +148,13 @@ def running(app: Callable[..., Any], *, host: str, port: int, how: Manner | None
     how = how or Manner()
     listener = _listener(host, port)
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=how.grace
+        app,
+        http=Hurrying,
+        h11_max_incomplete_event_size=LARGEST_HEAD,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=how.grace,
     )
     if how.tls is not None:
         config.ssl_certfile, config.ssl_keyfile = str(how.tls.certificate), str(how.tls.key)

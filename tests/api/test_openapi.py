@@ -100,7 +100,7 @@ def test_whatever_comes_as_json_shows_what_it_looks_like(described: dict[str, An
 
 def test_what_may_happen_to_any_request_is_said_of_every_operation(described: dict[str, Any]) -> None:
     for name, operation in operations(described):
-        assert {"411", "413", "414", "431", "500"} <= operation["responses"].keys(), name
+        assert {"408", "411", "413", "414", "431", "500"} <= operation["responses"].keys(), name
 
 
 def test_the_description_needs_no_office(described: dict[str, Any]) -> None:
