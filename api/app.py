@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 from fastapi import FastAPI
 
 from api import (
+    changes,
     clips,
     docks,
     filings,
     ledger,
     matters,
+    openapi,
     operations,
     oversight,
     parties,
@@ -42,6 +45,20 @@ ledger with its proofs. Every error is an RFC 9457 problem; `Accept-Language` ch
 
 def create_app(services: Services, *, pages: Path | None) -> FastAPI:
     """Make the application over *services*; with *pages*, it serves those too (see `api.pages.packaged`)."""
+    app = routed()
+    desk = app.state.desk = Desk.of(services)
+    if pages is not None:
+        serve_pages(app, pages)
+    require_rules(app, served(pages))
+    problems.register(app)
+    app.add_middleware(Headed, routes=app)
+    app.add_middleware(Guarded)
+    app.add_middleware(Observed, metrics=desk.metrics)
+    return app
+
+
+def routed() -> FastAPI:
+    """Make an application that has every route and answers none: what describes the API."""
     app = FastAPI(
         title="Yihu",
         version=version("yihu"),
@@ -50,9 +67,10 @@ def create_app(services: Services, *, pages: Path | None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=openapi.operation_id,
     )
-    desk = app.state.desk = Desk.of(services)
-    for noun in (status, session, parties, matters, clips, filings, viewings, docks, uploads):
+    app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign] # the way FastAPI documents
+    for noun in (status, session, parties, matters, clips, filings, viewings, docks, uploads, changes):
         app.include_router(noun.router)
     for router in (session.links, elsewhere.router, own.router, administering.router, asking.router, copying.router):
         app.include_router(router)
@@ -60,11 +78,4 @@ def create_app(services: Services, *, pages: Path | None) -> FastAPI:
     app.include_router(ledger.log)
     app.include_router(operations.router)
     app.include_router(oversight.router)
-    if pages is not None:
-        serve_pages(app, pages)
-    require_rules(app, served(pages))
-    problems.register(app)
-    app.add_middleware(Headed, routes=app)
-    app.add_middleware(Guarded)
-    app.add_middleware(Observed, metrics=desk.metrics)
     return app

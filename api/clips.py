@@ -17,20 +17,35 @@ from api import lines
 from api.access.seeing import sight
 from api.describing import ClipInPath, Responses, problems, raw
 from api.desk import AtDesk
+from api.etags import Tagged
 from api.footage import Wanted, choose
 from api.limits import limits
 from api.media import send
-from api.models import ClipWhole, HistoryLine
+from api.models import ClipWhole, FiledClip, HistoryLine
+from api.paging import LISTED, AtPage
 from api.roles import Act
 from api.rules import Ruled
+from api.services import lists_of
 from api.signin import Caller, allowed, allowed_here
 from storage.errors import NotFound
 
-router = Ruled(prefix="/api/clips", tags=["clips"])
+router = Ruled(prefix="/api/clips", route_class=Tagged, tags=["clips"])
 
 MayRead = Annotated[Caller, Depends(allowed(Act.READ))]
 MayView = Annotated[Caller, Depends(allowed_here(Act.VIEW))]
 _POSTER: Responses = {200: raw("一帧静态图像 · one still picture", "image/jpeg", "(JPEG)")}
+
+
+@router.get(
+    "",
+    summary="音像记录 · Clips",
+    responses={**problems(), **LISTED},
+)
+def all_clips(desk: AtDesk, caller: MayRead, page: AtPage) -> list[FiledClip]:
+    """Return the clips, the newest first, each with where it is filed; what is filed nowhere to those who may see everything."""
+    found = lists_of(desk.services).clips(page.slice(newest_first=True), limits(caller, Act.READ))
+    page.lead_on(found.last)
+    return lines.filed_clips(desk.services.engine, found.items)
 
 
 @router.get(
@@ -49,15 +64,17 @@ def one_clip(desk: AtDesk, caller: MayRead, clip: ClipInPath) -> ClipWhole:
 @router.get(
     "/{clip}/history",
     summary="流转记录 · Custody history",
-    responses=problems("not-found"),
+    responses={**problems("not-found"), **LISTED},
     dependencies=[Depends(allowed(Act.READ))],
 )
-def history_of(desk: AtDesk, clip: ClipInPath) -> list[HistoryLine]:
-    """Return every entry about the clip, in order, with where its proof is."""
+def history_of(desk: AtDesk, page: AtPage, clip: ClipInPath) -> list[HistoryLine]:
+    """Return the entries about the clip, in order, with where the proof of each is."""
     if not desk.services.catalog.is_known(clip):
         message = f"{clip}: there is no such clip"
         raise NotFound(message)
-    return lines.history(desk.services.catalog.history(clip))
+    found = desk.services.catalog.entries(page.slice(), clip)
+    page.lead_on(found.last)
+    return lines.history(found.items)
 
 
 @router.get(

@@ -6,7 +6,6 @@ from typing import Annotated, Any, TypeAlias
 
 from fastapi import Depends, Path
 
-from api.models import Problem
 from api.problems import PROBLEMS
 from api.samples import example, pattern
 from storage.evidence import Kind, Subject
@@ -16,10 +15,10 @@ Responses: TypeAlias = dict[int | str, dict[str, Any]]
 _EVERYWHERE = ("signed-out", "refused", "invalid", "unavailable")
 
 
-def problems(*slugs: str) -> Responses:
+def problems(*slugs: str, everywhere: bool = True) -> Responses:
     """Describe the problems a route may answer with, beside those that every route has."""
     described: Responses = {}
-    for slug in (*_EVERYWHERE, *slugs):
+    for slug in (*(_EVERYWHERE if everywhere else ()), *slugs):
         problem = PROBLEMS[slug]
         sample = {
             "type": f"/problems/{slug}",
@@ -31,12 +30,28 @@ def problems(*slugs: str) -> Responses:
             problem.status.value,
             {
                 "description": "",
-                "content": {"application/problem+json": {"schema": Problem.model_json_schema(), "examples": {}}},
+                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}},
             },
         )
         answer["description"] = " / ".join(filter(None, [answer["description"], " · ".join(problem.titles)]))
         answer["content"]["application/problem+json"]["examples"][slug] = {"value": sample}
     return described
+
+
+def together(some: Responses, more: Responses) -> Responses:
+    """Describe what *some* and *more* describe; of a status in both, all its problems."""
+    both = {**some}
+    for status, answer in more.items():
+        before = both.get(status)
+        if before is None:
+            both[status] = answer
+            continue
+        content = {name: dict(of) for name, of in before.get("content", {}).items()}
+        for media_type, of in answer.get("content", {}).items():
+            mine = content.setdefault(media_type, dict(of))
+            mine["examples"] = {**mine.get("examples", {}), **of.get("examples", {})}
+        both[status] = {**before, "description": f"{before['description']} / {answer['description']}", "content": content}
+    return both
 
 
 def raw(description: str, media_type: str, sample: str) -> dict[str, Any]:

@@ -23,8 +23,13 @@ from api.people.refused import Strangers
 from api.people.second_factor import SecondFactor
 from api.people.sessions import Sessions
 from api.people.signing_in import SigningIn
+from api.running import Running
 from api.services import Services
 from storage import passing
+from storage.replays import KEPT, Replays
+
+MOST_STREAMS = 6
+"""Of one account at the same time: browsers open no more to one server than that, and each holds a connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,12 @@ class Desk:
     signing_in: SigningIn
     attempts: Attempts
     credentials: Credentials
+    replays: Replays
     turns: Turns = field(default_factory=Turns)
+    running: Running = field(default_factory=lambda: Running(1))
+    """Requests with a key that are not answered yet, by account and key."""
+    streams: Running = field(default_factory=lambda: Running(MOST_STREAMS))
+    """Event streams that are followed, by account."""
     senders: Senders = field(default_factory=Senders)
     metrics: Metrics = field(default_factory=Metrics)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -75,6 +85,7 @@ class Desk:
             signing_in=SigningIn(services.engine, attempts, sessions, second_factor, strangers, key=services.index_key),
             attempts=attempts,
             credentials=Credentials(*known, clock, key=services.index_key),
+            replays=Replays(services.engine),
         )
 
     def tidy(self) -> None:
@@ -83,6 +94,7 @@ class Desk:
         self.bulk.look_at_everybody()
         self.attempts.forget_old()
         self.sessions.forget_old()
+        self.replays.forget_before(self.services.clock() - KEPT)
 
 
 def desk_of(app: FastAPI) -> Desk:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Annotated
 
@@ -10,17 +11,27 @@ from fastapi.exceptions import RequestValidationError
 
 from api import lines
 from api.describing import problems
-from api.desk import AtDesk
+from api.desk import AtDesk, Desk
 from api.models import FilingLine, FilingRequest
+from api.repeating import Repeatable, told_again
 from api.roles import Act
 from api.rules import Ruled
 from api.signin import Caller, allowed, must
 from storage.evidence import Subject, TimeRange
 
-router = Ruled(prefix="/api/filings", tags=["filings"])
+router = Ruled(prefix="/api/filings", tags=["filings"], route_class=Repeatable)
 
 MayFile = Annotated[Caller, Depends(allowed(Act.FILE))]
 FilingInPath = Annotated[str, Path(pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$", examples=["01JD6Z5M3Q8X4T7V9YB2C1D0EF"])]
+
+
+def _filed_before(desk: Desk, entries: range) -> FilingLine | None:
+    """Tell the filing that one of those entries made, if it still stands."""
+    for leaf in map(desk.services.log.leaf, entries):
+        told = json.loads(leaf)
+        standing = desk.services.dossiers.filings(Subject.parse(told["sub"]))
+        return next((lines.filing(one) for one in standing if one.id == told["body"].get("filing")), None)
+    return None
 
 
 @router.post(
@@ -29,6 +40,7 @@ FilingInPath = Annotated[str, Path(pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$", exam
     summary="归入执法活动 · File a clip",
     responses=problems("cross-site", "not-found", "life-cycle", "stale"),
 )
+@told_again(_filed_before)
 def file_clip(asked: FilingRequest, request: Request, desk: AtDesk, caller: MayFile) -> FilingLine:
     """File a clip, or a part of it, under an activity; the same again answers with the filing that stands."""
     services, clip, activity = desk.services, Subject.parse(asked.clip), Subject.parse(asked.activity)

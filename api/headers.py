@@ -7,6 +7,8 @@ untouched.
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,7 +20,10 @@ LARGEST_BODY = 64 * 1024
 """Bytes. Nothing that is sent here is large, but for what is meant to be (`api.uploads`), which has limits of its own."""
 
 LARGEST_HEAD = 16 * 1024
-"""Bytes of headers. A server stops reading at about as many, but not where all of them come at once."""
+"""Bytes of all header fields together; a cookie or a token has a hundred."""
+LONGEST_ADDRESS = 4 * 1024
+SLOWEST_BODY = 20.0
+"""Seconds in which a body that is not an upload has to be here."""
 
 _UPLOADS = "/api/uploads"
 _DIGITS = 16
@@ -63,21 +68,53 @@ class Guarded:
             await self._app(scope, receive, send)
             return
 
-        async def send_guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in ALWAYS.items():
-                    headers.setdefault(name, value)
-                if scope["path"].startswith(_UPLOADS):
-                    headers["Tus-Resumable"] = VERSION
-            await send(message)
-
         is_upload = scope["method"] == "PATCH" and scope["path"].startswith(f"{_UPLOADS}/")
-        is_long = len(scope.get("raw_path") or b"") + len(scope["query_string"]) > LARGEST_HEAD
-        refused = "head" if is_long else _refusal(Headers(scope=scope), largest=None if is_upload else LARGEST_BODY)
-        # what follows such a head is not read, so it must not be taken for the next request either
-        app = self._app if refused is None else answer(Request(scope), refused, headers={"Connection": "close"})
-        await app(scope, receive, send_guarded)
+        refused = _oversized(scope) or _refusal(Headers(scope=scope), largest=None if is_upload else LARGEST_BODY)
+        if refused is None and not is_upload:
+            try:
+                receive = await asyncio.wait_for(_received(receive), SLOWEST_BODY)
+            except TimeoutError:
+                refused = "slow"
+        app = self._app if refused is None else answer(Request(scope), refused, headers=_LAST if refused == "slow" else None)
+        await app(scope, receive, _guarded(scope, send))
+
+
+def _guarded(scope: Scope, send: Send) -> Send:
+    """Send with the headers that every answer carries."""
+
+    async def send_guarded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in ALWAYS.items():
+                headers.setdefault(name, value)
+            if scope["scheme"] == "https":
+                headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+            if scope["path"].startswith(_UPLOADS):
+                headers["Tus-Resumable"] = VERSION
+        await send(message)
+
+    return send_guarded
+
+
+_LAST = {"Connection": "close"}
+
+
+async def _received(receive: Receive) -> Receive:
+    """Take the whole body, which is small, and return what gives it again: no route waits for whoever sends it."""
+    messages = [await receive()]
+    while messages[-1].get("more_body", False):
+        messages.append(await receive())
+
+    async def again() -> Message:
+        return messages.pop(0) if messages else await receive()
+
+    return again
+
+
+def _oversized(scope: Scope) -> str | None:
+    if len(scope["raw_path"] or b"") + len(scope["query_string"]) > LONGEST_ADDRESS:
+        return "address"
+    return "headers" if sum(len(name) + len(value) for name, value in scope["headers"]) > LARGEST_HEAD else None
 
 
 def _refusal(headers: Headers, *, largest: int | None) -> str | None:

@@ -14,9 +14,13 @@ from typing import Annotated
 from fastapi import Depends, Path, Query
 from starlette.responses import Response
 
+from api import lines
 from api.describing import Responses, problems, raw
 from api.desk import AtDesk
+from api.etags import Tagged
+from api.listed import EntryLine
 from api.models import LEDGER_NUMBERS, Consistency
+from api.paging import LISTED, AtPage
 from api.queries import entries_recorded, leaves_between
 from api.roles import Act
 from api.rules import Ruled
@@ -27,8 +31,8 @@ from storage.ledger.tiles import ENTRIES, TILE_WIDTH, TileName, encode_entries, 
 from storage.verifier.errors import VerificationError
 
 _RULE = [Depends(allowed(Act.PROVE))]
-log = Ruled(prefix="/log", tags=["ledger"], dependencies=_RULE)
-entries = Ruled(prefix="/api", tags=["ledger"], dependencies=_RULE)
+log = Ruled(prefix="/log", route_class=Tagged, tags=["ledger"], dependencies=_RULE)
+entries = Ruled(prefix="/api", route_class=Tagged, tags=["ledger"], dependencies=_RULE)
 
 Seq = Annotated[int, Path(ge=0, le=LEDGER_NUMBERS, description="流转记录编号 · number of an entry", examples=[7])]
 Size = Annotated[int, Query(gt=0, le=LEDGER_NUMBERS, description="流转记录条数 · number of entries", examples=[7])]
@@ -75,6 +79,14 @@ def tile(desk: AtDesk, tile: Tile) -> Response:
     first = name.index * TILE_WIDTH
     bundle = encode_entries(leaves_between(services.engine, first, first + name.width))
     return Response(bundle, media_type=_OCTETS)
+
+
+@entries.get("/entries", summary="流转记录 · Entries", responses={**problems(), **LISTED})
+def every_entry(desk: AtDesk, page: AtPage) -> list[EntryLine]:
+    """Return the entries of the ledger, the oldest first, with where the proof of each is; pseudonyms only."""
+    found = desk.services.catalog.entries(page.slice())
+    page.lead_on(found.last)
+    return lines.entries(found.items)
 
 
 @entries.get(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
-from api import models
+from api import listed, models
 from api.queries import Engine, derivatives_of, digests_of
 from cases import records
 from cases.dossier import FiledClip
-from storage.catalog import Clip, Derivative, HistoryLine
+from storage.catalog import Clip, Derivative, EntryLine, HistoryLine
 from storage.evidence import Role, TimeRange
 
 _MILLISECOND = timedelta(milliseconds=1)
@@ -110,18 +111,24 @@ def clip(found: Clip, derivatives: Iterable[Derivative], filings: Iterable[recor
 
 def history(found: Iterable[HistoryLine]) -> list[models.HistoryLine]:
     """Show the entries about a clip, each with where its bytes and its proof are."""
-    return [
-        models.HistoryLine(
-            seq=line.seq,
-            type=line.type,
-            at=line.at,
-            actor=line.actor,
-            role=Role(line.role),
-            entry=f"/api/entries/{line.seq}",
-            proof=f"/api/entries/{line.seq}/proof",
-        )
-        for line in found
-    ]
+    return [models.HistoryLine(**_entry(line)) for line in found]
+
+
+def entries(found: Iterable[EntryLine]) -> list[listed.EntryLine]:
+    """Show entries of the ledger."""
+    return [listed.EntryLine(**_entry(line), subject=line.subject) for line in found]
+
+
+def _entry(line: HistoryLine) -> dict[str, Any]:
+    return {
+        "seq": line.seq,
+        "type": line.type,
+        "at": line.at,
+        "actor": line.actor,
+        "role": Role(line.role),
+        "entry": f"/api/entries/{line.seq}",
+        "proof": f"/api/entries/{line.seq}/proof",
+    }
 
 
 def _line(found: records.ClipLine, *, sha256: str, shows: list[str]) -> models.ClipLine:

@@ -9,24 +9,29 @@ from fastapi import Depends, Query
 from api import lines
 from api.describing import MatterInPath, problems
 from api.desk import AtDesk
+from api.etags import Tagged
 from api.limits import limits
 from api.models import FiledClip, MatterFile, MatterLine, StageFile
+from api.paging import LISTED, AtPage
 from api.roles import Act
 from api.rules import Ruled
+from api.services import lists_of
 from api.signin import Caller, allowed
 from storage.evidence import Stage
 
 RULE = allowed(Act.READ)
 MayRead = Annotated[Caller, Depends(RULE)]
-router = Ruled(prefix="/api/matters", tags=["matters"], dependencies=[Depends(RULE)])
+router = Ruled(prefix="/api/matters", route_class=Tagged, tags=["matters"], dependencies=[Depends(RULE)])
 
 InStage = Annotated[Stage | None, Query(description="五个环节之一 · one of the five stages", examples=["investigation"])]
 
 
-@router.get("", summary="事项与案件 · Matters and cases", responses=problems())
-def matters(desk: AtDesk, caller: MayRead) -> list[MatterLine]:
-    """Return every matter, the newest first."""
-    return [lines.matter(one) for one in reversed(desk.services.dossiers.matters(limits(caller, Act.READ)))]
+@router.get("", summary="事项与案件 · Matters and cases", responses={**problems(), **LISTED})
+def matters(desk: AtDesk, caller: MayRead, page: AtPage) -> list[MatterLine]:
+    """Return the matters that the caller may see, the newest first."""
+    found = lists_of(desk.services).matters(page.slice(newest_first=True), limits(caller, Act.READ))
+    page.lead_on(found.last)
+    return [lines.matter(one) for one in found.items]
 
 
 @router.get("/{matter}", summary="一个事项（案件） · One matter", responses=problems("not-found"))
@@ -45,7 +50,13 @@ def one_matter(desk: AtDesk, matter: MatterInPath) -> MatterFile:
     )
 
 
-@router.get("/{matter}/clips", summary="案件各环节的音像记录 · The clips of a matter", responses=problems("not-found"))
-def clips_of_matter(desk: AtDesk, matter: MatterInPath, stage: InStage = None) -> list[FiledClip]:
-    """Return each clip filed to the matter (or to one stage of it) once, with its filings there."""
-    return lines.filed_clips(desk.services.engine, desk.services.dossiers.case_clips(matter, stage))
+@router.get(
+    "/{matter}/clips",
+    summary="案件各环节的音像记录 · The clips of a matter",
+    responses={**problems("not-found"), **LISTED},
+)
+def clips_of_matter(desk: AtDesk, page: AtPage, matter: MatterInPath, stage: InStage = None) -> list[FiledClip]:
+    """Return each clip filed to the matter (or to one stage of it) once, with its filings there, the oldest first."""
+    found = lists_of(desk.services).matter_clips(matter, page.slice(), stage)
+    page.lead_on(found.last)
+    return lines.filed_clips(desk.services.engine, found.items)

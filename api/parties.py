@@ -9,15 +9,18 @@ from fastapi import Depends, Query
 from api import lines
 from api.describing import PartyInPath, problems
 from api.desk import AtDesk
+from api.etags import Tagged
 from api.limits import limits
 from api.models import DossierWhole, PartyLine
+from api.paging import LISTED, AtPage
 from api.roles import Act
 from api.rules import Ruled
+from api.services import lists_of
 from api.signin import Caller, allowed
 
 RULE = allowed(Act.READ)
 MayRead = Annotated[Caller, Depends(RULE)]
-router = Ruled(prefix="/api/parties", tags=["parties"], dependencies=[Depends(RULE)])
+router = Ruled(prefix="/api/parties", route_class=Tagged, tags=["parties"], dependencies=[Depends(RULE)])
 
 Search = Annotated[
     str,
@@ -29,12 +32,12 @@ Search = Annotated[
 ]
 
 
-@router.get("", summary="查找当事人 · Find parties", responses=problems())
-def parties(desk: AtDesk, caller: MayRead, q: Search = "") -> list[PartyLine]:
-    """Return the parties that *q* finds; all of them if it is empty."""
-    dossiers, mine = desk.services.dossiers, limits(caller, Act.READ)
-    found = dossiers.find_party(q, mine) if q.strip() else dossiers.parties(mine)
-    return [lines.party(one) for one in found]
+@router.get("", summary="查找当事人 · Find parties", responses={**problems(), **LISTED})
+def parties(desk: AtDesk, caller: MayRead, page: AtPage, q: Search = "") -> list[PartyLine]:
+    """Return the parties that *q* finds, in the order of registration; all that the caller may see if it is empty."""
+    found = lists_of(desk.services).parties(page.slice(), q, limits(caller, Act.READ))
+    page.lead_on(found.last)
+    return [lines.party(one) for one in found.items]
 
 
 @router.get("/{party}/dossier", summary="一户档案 · The dossier of a party", responses=problems("not-found"))

@@ -17,9 +17,12 @@ type                    status  when
 ``cross-site``          403     a cookie without the header that only our own pages can send
 ``not-found``           404     no such thing, or no such page
 ``method``              405     the path exists, the method does not
+``slow``                408     a small body that takes longer than 20 seconds
 ``life-cycle``          409     it may not follow what is already recorded
 ``stale``               409     somebody else was first
 ``kept``                409     the store keeps what somebody wanted gone
+``busy``                409     a request with the same ``Idempotency-Key`` is under way
+``done-already``        409     done under that key, but the answer is not shown twice (``entries`` says which)
 ``link-over``           410     a one-time link that was used, is over, or that nobody made
 ``offset``              409     an upload does not go on there
 ``length``              411     a body without ``Content-Length``
@@ -27,11 +30,14 @@ type                    status  when
 ``tus-version``         412     an upload in another version of the protocol
 ``too-large``           413     a body beyond 64 KiB
 ``quota``               413     an upload larger than is allowed
-``head``                431     an address or headers beyond 16 KiB
 ``media-type``          415     bytes of an upload under another type
+``address``             414     an address beyond 4 KiB
 ``range``               416     no byte of the object is in the range
 ``password``            422     refused as a password (``weakness`` says why)
 ``invalid``             422     the request is not as the OpenAPI description says
+``key-reused``          422     the ``Idempotency-Key`` was used for another request
+``headers``             431     header fields beyond 16 KiB
+``too-many-streams``    429     one account follows too many event streams
 ``locked-out``          429     too many wrong attempts: wait (``Retry-After``)
 ``too-many``            429     too many viewings, copies or requests of one account: wait (``Retry-After``)
 ``digest``              422     what was sent is not what was announced
@@ -57,6 +63,7 @@ from starlette.exceptions import HTTPException
 
 from api.access.problems import ACCESS
 from api.languages import Language, language
+from api.request_problems import REQUESTS
 from api.sign_in_problems import SIGN_IN
 from api.upload_problems import UPLOADING, Problem
 from storage import errors
@@ -185,6 +192,7 @@ PROBLEMS = dict(
     ],
     **UPLOADING,
     **ACCESS,
+    **REQUESTS,
 )
 
 _BY_ERROR: tuple[tuple[type[errors.YihuError], str], ...] = (

@@ -13,6 +13,7 @@ from api.people.issuers import Elsewhere
 from api.people.rules import Rules
 from api.queries import Engine
 from cases.dossier import Dossiers
+from cases.lists.parts import Lists
 from cases.registry import Registry
 from storage.catalog import Catalog
 from storage.custody import Custody
@@ -49,3 +50,8 @@ class Services:
     """How those who run the server look at it; None where nobody does."""
     elsewhere: Elsewhere | None = None
     """Where people may sign in instead (OpenID Connect); None where they may not."""
+
+
+def lists_of(services: Services) -> Lists:
+    """Return what answers with parts of lists."""
+    return Lists(services.engine, index_key=services.index_key)

@@ -26,6 +26,7 @@ from api.desk import AtDesk, Desk
 from api.footage import Footage, Wanted, choose, compare
 from api.media import send
 from api.models import ViewingGranted
+from api.repeating import Repeatable
 from api.roles import Act
 from api.rules import Ruled
 from api.sessions import LONGEST_VIEWING
@@ -35,7 +36,7 @@ from storage.evidence import Entry, Kind, Subject, utc_text
 from storage.identity import blind_index, fresh
 from storage.open_viewings import OpenViewing
 
-router = Ruled(prefix="/api/viewings", tags=["viewings"])
+router = Ruled(prefix="/api/viewings", tags=["viewings"], route_class=Repeatable)
 
 MayView = Annotated[Caller, Depends(allowed_here(Act.VIEW))]
 

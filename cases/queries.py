@@ -70,7 +70,12 @@ def party(view: View, subject: Subject) -> Party | None:
 
 def all_parties(view: View, *conditions: Where) -> list[Party]:
     """Return the parties that have a matter under the *conditions*, in the order of registration."""
-    return _parties(view, *_with_a_matter(conditions))
+    return parties_where(view, *with_a_matter(conditions))
+
+
+def parties_where(view: View, *conditions: Where) -> list[Party]:
+    """Return parties in the order of registration."""
+    return [_party(row) for row in view.execute(select(parties).where(*conditions).order_by(parties.c.registered_seq))]
 
 
 def party_with_index(view: View, index: str) -> Party | None:
@@ -81,15 +86,16 @@ def party_with_index(view: View, index: str) -> Party | None:
 
 def parties_like(view: View, text: str, *conditions: Where, indexes: Sequence[str]) -> list[Party]:
     """Return the parties whose name holds *text* or whose id number has one of the blind *indexes*."""
-    found = or_(parties.c.name.icontains(text, autoescape=True), parties.c.id_index.in_(indexes))
-    return _parties(view, found, *_with_a_matter(conditions))
+    return parties_where(view, named_like(text, indexes=indexes), *with_a_matter(conditions))
 
 
-def _parties(view: View, *conditions: Where) -> list[Party]:
-    return [_party(row) for row in view.execute(select(parties).where(*conditions).order_by(parties.c.registered_seq))]
+def named_like(text: str, *, indexes: Sequence[str]) -> Where:
+    """Limit a question to the parties whose name holds *text* or whose id number has one of the blind *indexes*."""
+    return or_(parties.c.name.icontains(text, autoescape=True), parties.c.id_index.in_(indexes))
 
 
-def _with_a_matter(conditions: Sequence[Where]) -> list[Where]:
+def with_a_matter(conditions: Sequence[Where]) -> list[Where]:
+    """Limit a question to the parties that have a matter under the *conditions*; nothing limits it without any."""
     if not conditions:
         return []
     joined = select(matter_parties.c.party).join(matters, matters.c.matter == matter_parties.c.matter)
@@ -187,23 +193,29 @@ def filing_like(view: View, clip: Subject, act: Subject, part: tuple[int, int] |
 
 def clips_filed(view: View, *conditions: Where) -> list[ClipLine]:
     """Return each clip that has a live filing under the *conditions*, once, the oldest first."""
+    return clips_where(view, filed(*conditions))
+
+
+def filed(*conditions: Where) -> Where:
+    """Limit a question about clips to those with a live filing under the *conditions*."""
     chosen = _in_matters(select(filings.c.clip).join(activities, activities.c.activity == filings.c.activity))
-    return _clips(view, clips.c.clip.in_(chosen.where(_LIVE, *conditions)))
+    return clips.c.clip.in_(chosen.where(_LIVE, *conditions))
 
 
 def clips_not_filed(view: View) -> list[ClipLine]:
     """Return each clip without a filing that counts (A35), the oldest first."""
     counted = _in_matters(select(filings.c.clip).join(activities, activities.c.activity == filings.c.activity))
-    return _clips(view, clips.c.clip.not_in(counted.where(_LIVE, _COUNTS)))
+    return clips_where(view, clips.c.clip.not_in(counted.where(_LIVE, _COUNTS)))
 
 
 def clip(view: View, subject: Subject) -> ClipLine | None:
     """Return one clip."""
-    return next(iter(_clips(view, clips.c.clip == str(subject))), None)
+    return next(iter(clips_where(view, clips.c.clip == str(subject))), None)
 
 
-def _clips(view: View, condition: Where) -> list[ClipLine]:
-    return [_clip(row) for row in view.execute(select(clips).where(condition).order_by(clips.c.secured_seq))]
+def clips_where(view: View, *conditions: Where) -> list[ClipLine]:
+    """Return clips, the oldest first."""
+    return [_clip(row) for row in view.execute(select(clips).where(*conditions).order_by(clips.c.secured_seq))]
 
 
 def _in_matters(query: Select[Any]) -> Select[Any]:

@@ -12,6 +12,7 @@ from storage.database import reading
 from storage.errors import NotFound
 from storage.evidence import Digest, Kind, MediaKind, Subject
 from storage.schema import history, subjects
+from storage.slices import Slice, Taken, taken
 
 _PAGE = 500
 
@@ -83,6 +84,13 @@ class HistoryLine:
     at: str
     actor: str
     role: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryLine(HistoryLine):
+    """One entry of the whole ledger."""
+
+    subject: str
 
 
 class Catalog:
@@ -161,6 +169,13 @@ class Catalog:
         query = select(history).where(history.c.subject == str(subject)).order_by(history.c.seq)
         with reading(self._engine) as connection:
             return [HistoryLine(r.seq, r.type, r.at, r.actor, r.role) for r in connection.execute(query)]
+
+    def entries(self, part: Slice, subject: Subject | None = None) -> Taken[EntryLine]:
+        """Return a part of all entries, or of those about *subject*."""
+        query = select(history) if subject is None else select(history).where(history.c.subject == str(subject))
+        with reading(self._engine) as connection:
+            found = taken(connection, query, history.c.seq, part)
+        return Taken(tuple(EntryLine(r.seq, r.type, r.at, r.actor, r.role, r.subject) for r in found.items), found.last)
 
     def recorded_at(self, seq: int) -> str | None:
         """Return when entry number *seq* was recorded, None if there is none yet."""

@@ -21,6 +21,7 @@ from storage.database import writing
 from storage.errors import EvidenceError, StorageUnavailable, YihuError
 from storage.evidence import Entry, Recorded
 from storage.projecting import Projector
+from storage.replays import Key, current, tie
 from storage.sheet import Sheet
 from storage.vault import Vault
 
@@ -34,6 +35,7 @@ _REFUSALS = (EvidenceError, ValueError, TypeError, LookupError)
 @dataclass(slots=True)
 class _Request:
     wanted: Sequence[Entry]
+    key: Key | None = None
     done: list[Recorded] = field(default_factory=list)
     error: BaseException | None = None
     answered: bool = False
@@ -63,7 +65,7 @@ class Custody:
 
     def record_all(self, wanted: Sequence[Entry]) -> list[Recorded]:
         """Record several entries in order, all or none."""
-        request = _Request(wanted)
+        request = _Request(wanted, current())
         with self._turn:
             self._waiting.append(request)
         while not request.answered:
@@ -109,6 +111,8 @@ class Custody:
             sheet = self._sheet(connection, [entry for request in batch for entry in request.wanted])
             done = [[sheet.put(entry) for entry in request.wanted] for request in batch]
             sheet.write()
+            for request, recorded in zip(batch, done, strict=True):
+                _tie(connection, request, recorded)
         for request, recorded in zip(batch, done, strict=True):
             request.done = recorded
 
@@ -118,7 +122,9 @@ class Custody:
             for request in batch:
                 try:
                     with connection.begin_nested():
-                        request.done = [self._record_alone(connection, entry) for entry in request.wanted]
+                        recorded = [self._record_alone(connection, entry) for entry in request.wanted]
+                        _tie(connection, request, recorded)
+                    request.done = recorded
                 except _REFUSALS as error:
                     request.error = error
 
@@ -132,3 +138,8 @@ class Custody:
         sheet = Sheet(connection, self._projector, self._vault, log=self._log, clock=self._clock)
         sheet.read(wanted)
         return sheet
+
+
+def _tie(connection: Connection, request: _Request, recorded: Sequence[Recorded]) -> None:
+    if request.key is not None:
+        tie(connection, request.key, recorded)

@@ -81,6 +81,13 @@ _ERRORS: dict[str, tuple[str, str]] = {
         "PIN 或工作卡多次不符，暂不受理：请稍后再试，或由管理员用 yihu officer pin 重新设置",
         "A PIN or cards were wrong too often: wait, or have an administrator set the PIN again by yihu officer pin",
     ),
+    "ServerAway": ("服务器没有应答，或请稍后再试", "The server does not answer, or asks to be tried again"),
+    "ServerHasNone": ("服务器上没有这一项", "There is no such thing at the server"),
+    "ServerRefused": (
+        "服务器拒绝：未登录或没有权限，请检查令牌",
+        "The server refused: check the token and what its role may do",
+    ),
+    "ServerSaysNo": ("服务器不能照办，原因如下", "The server cannot do it, and says why"),
     "SettingsError": ("配置文件有误", "The settings cannot be used"),
     "EvidenceError": ("发现与记录不符的情况", "What was found is not what was recorded"),
     "ValueError": ("输入有误", "The input is wrong"),

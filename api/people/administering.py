@@ -12,19 +12,21 @@ from fastapi.exceptions import RequestValidationError
 from api.describing import problems
 from api.desk import AtDesk
 from api.models import LEDGER_NUMBERS
+from api.paging import LISTED, AtPage
 from api.people import queries
 from api.people.accounts import Link
 from api.people.grants import GrantAsked
 from api.people.models import LinkMade, NewPerson, PersonLine, Reason
 from api.people.own import line
 from api.principal import Principal
+from api.repeating import Repeatable
 from api.roles import Act
 from api.rules import Ruled
 from api.samples import example, pattern
 from api.signin import allowed
 from storage.evidence import Kind, Role, Subject, utc_text
 
-router = Ruled(prefix="/api/accounts", tags=["accounts"])
+router = Ruled(prefix="/api/accounts", tags=["accounts"], route_class=Repeatable)
 
 Administrator = Annotated[Principal, Depends(allowed(Act.ADMINISTER))]
 Granting = Annotated[Principal, Depends(allowed(Act.GRANT))]
@@ -40,11 +42,12 @@ AccountInPath = Annotated[Subject, Depends(_account)]
 _CHANGES = problems("cross-site", "not-found", "life-cycle", "stale")
 
 
-@router.get("", summary="账户列表 · Everybody with an account", responses=problems())
-def everybody(desk: AtDesk, _caller: Administrator) -> list[PersonLine]:
-    """List who may sign in, and who may not any more."""
-    now = desk.services.clock()
-    return [line(person, now) for person in queries.all_people(desk.services.engine)]
+@router.get("", summary="账户列表 · Everybody with an account", responses={**problems(), **LISTED})
+def everybody(desk: AtDesk, _caller: Administrator, page: AtPage) -> list[PersonLine]:
+    """List who may sign in, and who may not any more, in the order in which the accounts were made."""
+    found, now = queries.people_part(desk.services.engine, page.slice()), desk.services.clock()
+    page.lead_on(found.last)
+    return [line(person, now) for person in found.items]
 
 
 @router.post("", status_code=201, summary="新建账户 · Make an account", responses=problems("cross-site", "stale"))

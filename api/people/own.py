@@ -26,13 +26,14 @@ from api.people.models import (
 )
 from api.people.queries import Person
 from api.principal import Principal
+from api.repeating import Repeatable
 from api.roles import Act
 from api.rules import Ruled
 from api.session import open_in
 from api.signin import Cookie, allowed_here, came
 from storage.evidence import utc_text
 
-router = Ruled(prefix="/api/account", tags=["account"])
+router = Ruled(prefix="/api/account", tags=["account"], route_class=Repeatable)
 
 
 Somebody = Annotated[Principal, Depends(allowed_here(Act.OWN))]

@@ -19,6 +19,7 @@ from storage.evidence import Json, Kind, Role, Subject, utc_moment
 from storage.ledger.log import leaves
 from storage.rebuild import recorded_entry
 from storage.schema import subjects
+from storage.slices import Slice, Taken, taken
 from storage.vault import Vault
 
 
@@ -94,6 +95,13 @@ def all_people(engine: Engine) -> list[Person]:
     with reading(engine) as connection:
         rows = connection.execute(select(accounts).where(accounts.c.token_sha256.is_(None)).order_by(accounts.c.issued_seq))
         return [_read(connection, row) for row in rows.all()]
+
+
+def people_part(engine: Engine, part: Slice) -> Taken[Person]:
+    """Return a part of everybody with an account, in the order in which the accounts were made."""
+    with reading(engine) as connection:
+        found = taken(connection, select(accounts).where(accounts.c.token_sha256.is_(None)), accounts.c.issued_seq, part)
+        return Taken(tuple(_read(connection, row) for row in found.items), found.last)
 
 
 def standing_session(engine: Engine, digest: str) -> tuple[Session, Person | None] | None:

@@ -81,7 +81,10 @@ def test_an_office_may_open_no_further_clips(office: SmallOffice, as_: As) -> No
     assert look(client, clips[3]) == 201
 
 
-@pytest.mark.parametrize(("role", "status"), [(Role.SUPERVISOR, 200), (Role.SECURITY, 200), (Role.AUDIT, 200), (Role.AUDITOR, 403), (Role.CLERK, 403)])
+@pytest.mark.parametrize(
+    ("role", "status"),
+    [(Role.SUPERVISOR, 200), (Role.SECURITY, 200), (Role.AUDIT, 200), (Role.AUDITOR, 403), (Role.CLERK, 403)],
+)
 def test_those_who_supervise_see_it(office: SmallOffice, as_: As, role: Role, status: int) -> None:
     client = strict(office, as_(Role.CLERK))
     for clip in clips_of(office, 3):

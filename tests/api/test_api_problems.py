@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from fastapi.testclient import TestClient
 
 from api.languages import Language, language
 from api.problems import PROBLEMS, slug_of
+from cases.lists.parts import Lists
 from storage import errors
 from tests.api.small_office import SmallOffice
 
@@ -104,7 +108,7 @@ def test_a_fault_of_ours_names_an_incident_and_nothing_else(
         message = "secret: /etc/yihu"
         raise RuntimeError(message)
 
-    monkeypatch.setattr(type(office.services.dossiers), "matters", lambda _self: broken())
+    monkeypatch.setattr(Lists, "matters", lambda *_given: broken())
 
     answer = clerk.get("/api/matters")
 
@@ -117,11 +121,11 @@ def test_a_fault_of_ours_names_an_incident_and_nothing_else(
 def test_a_database_that_is_away_is_worth_trying_again(
     office: SmallOffice, clerk: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(_self: object) -> None:
+    def away(*_given: object) -> None:
         message = "the database at 10.9.8.7 is away"
         raise errors.StorageUnavailable(message)
 
-    monkeypatch.setattr(type(office.services.dossiers), "matters", away)
+    monkeypatch.setattr(Lists, "matters", away)
 
     answer = clerk.get("/api/matters")
 
@@ -158,3 +162,11 @@ def test_every_answer_carries_the_security_headers(stranger: TestClient) -> None
         assert headers["referrer-policy"] == "no-referrer"
         assert "script-src 'self'" in headers["content-security-policy"]
         assert "unsafe" not in headers["content-security-policy"]
+
+
+def test_every_problem_stands_on_the_page_and_nothing_else_does() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z-]+)` \| (\d{3}) \|", page, re.MULTILINE)
+
+    assert {slug: int(status) for slug, status in rows} == {slug: each.status.value for slug, each in PROBLEMS.items()}
+    assert len(rows) == len(PROBLEMS)

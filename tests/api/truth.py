@@ -121,6 +121,7 @@ def rows() -> list[dict[str, str]]:
 def world(office: SmallOffice) -> World:
     """Set everything up in *office*."""
     made = World(office, office.app(), other=str(enrolled(office, "somebody", Role.CLERK)))
+    desk_of(made.app).closing.set()  # a stream that is followed ends at once
     _things(made)
     office.services.log.checkpoint()
     scopes = {"g": EVERYTHING, "e": EVERYTHING, "o": Scope.of([office.office]), "c": Scope.of([office.matter])}

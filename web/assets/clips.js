@@ -1,13 +1,17 @@
 // Clips as cards, and one clip opened: the reason, the player, and its custody history beside it.
 
 import { copyPanel, requestPanel } from "./access.js";
-import { ask, fill, h, nothing, show, trouble } from "./dom.js";
+import { ask, askAll, fill, h, nothing, show, trouble } from "./dom.js";
 import { overlay, watching } from "./watching.js";
 import { beside, bytes, claim, duration, GOOD, moment, name, say, short } from "./words.js";
 
 const SYMBOLS = { video: "▶", audio: "♪", photo: "▣", sidecar: "≡", other: "?" };
 
-/** A card for *clip*; *range* is the part that is filed, if not the whole. */
+/**
+ * A card for *clip*; *range* is the part that is filed, if not the whole.
+ * @param {import("../types/asking").Shape<"ClipLine">} clip
+ * @param {{ person: any, range?: any, note?: string, matter?: string }} about
+ */
 export function card(clip, { person, range, note, matter }) {
   const title = clip.name ?? say("erased");
   return h(
@@ -168,8 +172,9 @@ function player(granted, clip, again, person) {
   return screen;
 }
 
+/** @param {import("../types/asking").Shape<"ClipLine">} clip */
 async function historyOf(clip) {
-  const lines = await ask(`/api/clips/${clip.clip}/history`);
+  const lines = await askAll(`/api/clips/${clip.clip}/history?limit=200`);
   if (lines.length === 0) return nothing(say("noHistory"));
   return h("ol", { class: "lines" }, lines.map(line));
 }
@@ -194,6 +199,7 @@ function line(found) {
   );
 }
 
+/** @param {import("../types/asking").Shape<"ClipLine">} clip */
 async function factsOf(clip) {
   const whole = await ask(`/api/clips/${clip.clip}`);
   const rows = [

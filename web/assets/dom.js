@@ -23,8 +23,42 @@ export class Trouble extends Error {
   }
 }
 
-/** Ask the API; gives parsed JSON (or null), throws Trouble. Whoever is not signed in is sent to sign in. */
-export async function ask(path, { method = "GET", body, keepalive = false } = {}) {
+/**
+ * Ask the API; gives parsed JSON (or null), throws Trouble. Whoever is not signed in is sent to sign in.
+ * @type {import("../types/asking").Ask}
+ */
+export const ask = async (path, options = /** @type {any} */ ({})) => {
+  const answer = await answered(path, options);
+  return answer.status === 204 ? null : answer.json();
+};
+
+/** Ask for a part of a list; gives its lines, and where it goes on if there is more. */
+export async function askPart(path) {
+  const answer = await answered(path);
+  const next = /<([^>]+)>; rel="next"/.exec(answer.headers.get("Link") ?? "");
+  return { lines: await answer.json(), next: next && next[1] };
+}
+
+/**
+ * Ask for a list to its end.
+ * @type {import("../types/asking").AskAll}
+ */
+export const askAll = async (path) => {
+  /** @type {any} */
+  const all = [];
+  for (let next = String(path); next; ) {
+    const part = await askPart(next);
+    all.push(...part.lines);
+    next = part.next;
+  }
+  return all;
+};
+
+/**
+ * @param {string} path
+ * @param {{ method?: string, body?: unknown, keepalive?: boolean }} options
+ */
+async function answered(path, { method = "GET", body, keepalive = false } = {}) {
   const headers = { Accept: "application/json", "Accept-Language": language(), "X-Yihu": "1" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let answer;
@@ -33,7 +67,7 @@ export async function ask(path, { method = "GET", body, keepalive = false } = {}
   } catch {
     throw new Trouble({ title: say("unreachable"), detail: say("unreachableDetail") });
   }
-  if (answer.ok) return answer.status === 204 ? null : answer.json();
+  if (answer.ok) return answer;
   if (answer.status === 401 && path !== "/api/account" && !path.startsWith("/api/account/") && !["/signin", "/link"].includes(location.pathname)) {
     sessionStorage.setItem("yihu-back", location.pathname);
     location.replace("/signin");
@@ -53,6 +87,31 @@ export function waiting() {
 
 export function nothing(text) {
   return h("p", { class: "nothing" }, text);
+}
+
+/** A list that is read a part at a time: what *line* makes of each, and a button for more. */
+export async function growing(path, list, line, empty) {
+  const place = h("div", { class: "growing" });
+  const first = await askPart(path);
+  if (first.lines.length === 0) return nothing(empty);
+  list.append(...first.lines.map(line));
+  const onward = (next) => {
+    if (!next) return show(place, list);
+    const more = h("button", { type: "button", class: "quiet" }, say("more"));
+    more.addEventListener("click", async () => {
+      more.disabled = true;
+      try {
+        const part = await askPart(next);
+        list.append(...part.lines.map(line));
+        onward(part.next);
+      } catch (error) {
+        show(place, list, trouble(error, () => onward(next)));
+      }
+    });
+    show(place, list, more);
+  };
+  onward(first.next);
+  return place;
 }
 
 /** Say what went wrong, and offer to try again if there is a way. */

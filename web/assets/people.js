@@ -1,6 +1,6 @@
 // The pages about people: sign-in, one-time link, one's own account, everybody's accounts.
 
-import { ask, fill, h, nothing, show, trouble } from "./dom.js";
+import { ask, askAll, fill, h, nothing, show, trouble } from "./dom.js";
 import { beside, moment, name, say } from "./words.js";
 
 const ROLES = ["clerk", "officer", "handler", "leader", "reviewer", "archivist", "publicity", "supervisor", "auditor", "administrator", "security", "audit"];
@@ -180,6 +180,7 @@ function factorOn(own, again) {
 }
 
 function sessionList(sessions, again) {
+  /** @param {string} session */
   const end = async (session) => {
     await ask(`/api/account/sessions/${session}`, { method: "DELETE" });
     again();
@@ -192,7 +193,7 @@ function sessionList(sessions, again) {
 export function accountsPage(main) {
   const shown = h("div", { "aria-live": "polite" });
   const list = h("div");
-  const again = () => fill(list, async () => accountList(await ask("/api/accounts"), shown, again));
+  const again = () => fill(list, async () => accountList(await askAll("/api/accounts?limit=200"), shown, again));
   show(main, h("p", { class: "path" }, h("a", { href: "/" }, say("home"))), h("h1", {}, say("accounts")), shown, list, panel(say("addAccount"), addForm(shown, again)));
   again();
 }
@@ -229,7 +230,7 @@ function accountList(people, shown, again) {
   if (people.length === 0) return nothing("—");
   const act = (path, body) => async () => {
     try {
-      const made = await ask(path, { method: "POST", body });
+      const made = await /** @type {any} */ (ask)(path, { method: "POST", body });
       if (made) showLink(shown, made);
       again();
     } catch (error) {

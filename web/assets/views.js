@@ -1,7 +1,7 @@
 // The pages: home, one case, one party.
 
 import { card } from "./clips.js";
-import { ask, fill, h, nothing, show } from "./dom.js";
+import { ask, askAll, fill, growing, h, nothing, show } from "./dom.js";
 import { beside, day, moment, name, say, STAGES } from "./words.js";
 
 export function home(main) {
@@ -10,16 +10,11 @@ export function home(main) {
   const search = h("form", { class: "search", role: "search" }, h("label", { for: "q" }, say("findParty")), h("div", { class: "row" }, field, h("button", { type: "submit", class: "main" }, say("find"))));
   search.addEventListener("submit", (event) => {
     event.preventDefault();
-    fill(found, async () => partyList(await ask(`/api/parties?q=${encodeURIComponent(field.value.trim())}`)));
+    fill(found, () => growing(`/api/parties?q=${encodeURIComponent(field.value.trim())}`, h("ul", { class: "plain" }), (party) => h("li", {}, partyLink(party)), say("noParty")));
   });
   const matters = h("div");
   show(main, h("h1", {}, say("home")), search, found, h("h2", {}, say("matters")), matters);
-  fill(matters, async () => matterList(await ask("/api/matters"), say("noMatters")));
-}
-
-function partyList(parties) {
-  if (parties.length === 0) return nothing(say("noParty"));
-  return h("ul", { class: "plain" }, parties.map((party) => h("li", {}, partyLink(party))));
+  fill(matters, () => growing("/api/matters", h("ul", { class: "matters" }), (matter) => h("li", {}, matterTile(matter)), say("noMatters")));
 }
 
 function partyLink(party) {
@@ -52,9 +47,14 @@ function whereabouts(matter) {
   return matter.stage ? name("stage", matter.stage) : say(matter.registered_at ? "registered" : "opened");
 }
 
+/**
+ * @param {Element} main
+ * @param {any} person
+ * @param {string} id
+ */
 export function matterPage(main, person, id) {
   fill(main, async () => {
-    const [file, clips] = await Promise.all([ask(`/api/matters/${id}`), ask(`/api/matters/${id}/clips`)]);
+    const [file, clips] = await Promise.all([ask(`/api/matters/${id}`), askAll(`/api/matters/${id}/clips?limit=200`)]);
     document.title = `${file.matter.title ?? say("erased")} · ${document.title}`;
     return [
       h("p", { class: "path" }, h("a", { href: "/" }, say("home"))),
@@ -110,6 +110,11 @@ function activityBlock(activity, filed, person) {
   );
 }
 
+/**
+ * @param {Element} main
+ * @param {any} person
+ * @param {string} id
+ */
 export function partyPage(main, person, id) {
   fill(main, async () => {
     const dossier = await ask(`/api/parties/${id}/dossier`);

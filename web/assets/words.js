@@ -82,6 +82,7 @@ const WORDS = {
   signInAside: ["连续输错会暂时锁定。账户停用后，会话立即失效。", "Too many wrong attempts lock it for a while. A session ends as soon as the account does."],
   reading: ["正在读取…", "Reading…"],
   tryAgain: ["再试一次", "Try again"],
+  more: ["更多", "More"],
   unreachable: ["连接不上服务器", "The server cannot be reached"],
   unreachableDetail: ["请检查网络，稍后再试。", "Check the network and try again."],
   unreadable: ["服务器的回答无法读取", "The server's answer cannot be read"],
@@ -285,6 +286,7 @@ export function name(kind, code) {
 
 /** Write a moment of the ledger (UTC) in the time of whoever reads. */
 export function moment(text) {
+  /** @type {Intl.DateTimeFormatOptions} */
   const style = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false };
   return new Intl.DateTimeFormat(language() === "en" ? "en-GB" : "zh-CN", style).format(new Date(text));
 }

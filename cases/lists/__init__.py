@@ -1,0 +1,1 @@
+"""Long lists, a part at a time."""
