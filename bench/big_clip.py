@@ -18,7 +18,7 @@ from blake3 import blake3
 
 from api.people.accounts import Accounts
 from bench.lives import CAMERA
-from storage.evidence import Algorithm, Digest, Entry, Json, Kind, Role, Subject
+from storage.evidence import Actor, Algorithm, Digest, Entry, Json, Kind, Role, Subject
 from storage.identity import fresh
 from storage.objects import Bucket, ObjectName, Stored, deposit
 from storage.promise import PART_SIZE, Promise
@@ -59,13 +59,13 @@ def add_big_clip(office: Office, original: Path, promise: Promise) -> BigClip:
     until = office.clock() + timedelta(days=1)
 
     stored = deposit(office.store, name, lambda: original.open("rb"), promise, retain_until=until)
-    office.custody.record_all(list(_life(office, BigClip(clip, stored))))
+    enrolled = Entry("DEVICE_ENROLLED", CAMERA, office.dock, {"identified_by": "named"}, {"label": "BENCH-0001"})
+    office.custody.record_all([enrolled, *life(office.dock, clip, stored)])
     return BigClip(clip, stored)
 
 
-def _life(office: Office, big: BigClip) -> Iterator[Entry]:
-    stored, dock = big.stored, office.dock
-    yield Entry("DEVICE_ENROLLED", CAMERA, dock, {"identified_by": "named"}, {"label": "BENCH-0001"})
+def life(dock: Actor, clip: Subject, stored: Stored) -> Iterator[Entry]:
+    """Give the entries of a clip whose original and review copy both are what is *stored*."""
     content: dict[str, Json] = {
         "size": stored.size,
         "blake3": str(stored.blake3),
@@ -81,9 +81,9 @@ def _life(office: Office, big: BigClip) -> Iterator[Entry]:
         "content": content,
     }
     file: dict[str, Json] = {"path": f"DCIM/{_NAME}".encode().hex(), "name": _NAME}
-    yield Entry("SECURED", big.clip, dock, body, {"file": file})
+    yield Entry("SECURED", clip, dock, body, {"file": file})
     kept: dict[str, Json] = {"k": stored.name.key, "ver": stored.version, "until": "2029-11-21T08:30:00.000Z"}
-    yield Entry("DEPOSITED", big.clip, dock, {"original": kept, "manifest": {"ver": stored.version}})
+    yield Entry("DEPOSITED", clip, dock, {"original": kept, "manifest": {"ver": stored.version}})
     output: dict[str, Json] = {
         "kind": "review",
         "obj": {"b": stored.name.bucket.value, "k": stored.name.key, "ver": stored.version},
@@ -94,14 +94,12 @@ def _life(office: Office, big: BigClip) -> Iterator[Entry]:
         "recipe": "review/bench",
         "recipe_digest": _RECIPE,
     }
-    yield Entry("DERIVED", big.clip, dock, {"facts": {"duration_ms": 60_000}, "findings": [], "outputs": [output]})
+    yield Entry("DERIVED", clip, dock, {"facts": {"duration_ms": 60_000}, "findings": [], "outputs": [output]})
 
 
 def add_people(office: Office, logins: Sequence[str]) -> None:
     """Make people who may watch, each with `PASSWORD`."""
-    accounts = Accounts(
-        office.custody, office.engine, office.clock, office.settings.signin.rules, key=office.index_key
-    )
+    accounts = Accounts(office.custody, office.engine, office.clock, office.settings.signin.rules, key=office.index_key)
     for login in logins:
         link = accounts.add(login, name=login, role=Role.REVIEWER, actor=office.operator)
         accounts.use(link.secret, PASSWORD)

@@ -26,7 +26,7 @@ _END = b"\r\n\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Bytes that one of them asks for: from *start* up to, not including, *end*; *end* 0 asks for the whole, without a range."""
+    """Bytes from *start* up to, not including, *end* that one of them asks for; *end* 0 asks for the whole, without a range."""
 
     path: str
     headers: dict[str, str]

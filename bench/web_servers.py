@@ -19,7 +19,7 @@ from storage.objects import Bucket, Stored
 from storage.s3 import BUCKETS, S3Store
 
 _NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
-_OBJECT = "/original"
+OBJECT = "/original"
 _SIGNED_FOR = timedelta(hours=6)
 
 _CONFIGURATION = """\
@@ -91,7 +91,7 @@ def nginx(where: str, work: Path) -> Iterator[Serving]:
     work.mkdir()
     port, log = free_port(), work / "nginx.log"
     user = "user root;" if os.geteuid() == 0 else ""
-    configuration = _CONFIGURATION.format(user=user, port=port, object=_OBJECT, where=where)
+    configuration = _CONFIGURATION.format(user=user, port=port, object=OBJECT, where=where)
     (work / "nginx.conf").write_text(configuration)
     with running([_NGINX, "-e", "stderr", "-p", str(work), "-c", str(work / "nginx.conf")], log) as process:
         listening(process, log, port)
