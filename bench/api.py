@@ -128,9 +128,10 @@ class Bench:
                 ours = Asked(call, subjects, _USERS, times, port=serving.port, headers=client.headers)
                 theirs = Asked(call, subjects, _USERS, times, database=database)
                 pairs = [(milliseconds(ours), milliseconds(theirs)) for _ in range(self.runs)]
-                self._tell_call(f"{name}_{call}" if len(subjects) > 1 else f"{name}_{call}_large", pairs)
+                self.tell_call(f"{name}_{call}" if len(subjects) > 1 else f"{name}_{call}_large", pairs)
 
-    def _tell_call(self, key: str, pairs: Sequence[tuple[Sequence[float], Sequence[float]]]) -> None:
+    def tell_call(self, key: str, pairs: Sequence[tuple[Sequence[float], Sequence[float]]]) -> None:
+        """Put percentiles into the report, and what they are of those of the SQL, pair by pair."""
         for percent in (50, 99):
             ours = [_percentile(api, percent) for api, _ in pairs]
             theirs = [_percentile(sql, percent) for _, sql in pairs]

@@ -19,7 +19,7 @@ from typing import Any
 import psycopg
 
 from bench.client import Client
-from bench.measure import Command, words_of
+from bench.measure import Command, RunFailed, words_of
 
 _PROGRAM = "import sys; from bench.calling import call; call(sys.argv[1])"
 _LEAF = 700
@@ -109,8 +109,12 @@ def milliseconds(asked: Asked) -> list[float]:
 
 
 def call(said: str) -> None:
-    """Do what the module says."""
-    asked = Asked(**json.loads(said))
+    """Do what the module says, and print it."""
+    print(json.dumps(took_each(Asked(**json.loads(said)))))
+
+
+def took_each(asked: Asked) -> list[float]:
+    """Return in milliseconds how long each call took, made by threads of this process."""
     user = _api_user if asked.port else _sql_user
     took, barrier = list[float](), threading.Barrier(asked.users, timeout=60)
     threads = [threading.Thread(target=user, args=(asked, number, barrier, took)) for number in range(asked.users)]
@@ -119,8 +123,9 @@ def call(said: str) -> None:
     for thread in threads:
         thread.join()
     if len(took) != asked.users * asked.times:
-        sys.exit("a call was not answered")
-    print(json.dumps(took))
+        message = f"{asked.call}: a call was not answered"
+        raise RunFailed(message)
+    return took
 
 
 def _api_user(asked: Asked, number: int, barrier: threading.Barrier, took: list[float]) -> None:
