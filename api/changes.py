@@ -59,7 +59,8 @@ def sees(desk: Desk, caller: Principal, line: EntryLine) -> bool:
     """Say whether somebody is told of this entry: whoever may read everything of all, others of what they may read."""
     if caller.within(Act.READ).is_everything:
         return True
-    known = thing(desk.services.engine, line.subject) if line.subject.kind in _READABLE else None
+    about = Subject.parse(line.subject)
+    known = thing(desk.services.engine, about) if about.kind in _READABLE else None
     return known is not None and caller.decide(Act.READ, known).is_allowed
 
 

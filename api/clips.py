@@ -42,7 +42,7 @@ _POSTER: Responses = {200: raw("一帧静态图像 · one still picture", "image
     responses={**problems(), **LISTED},
 )
 def all_clips(desk: AtDesk, caller: MayRead, page: AtPage) -> list[FiledClip]:
-    """Return the clips, the newest first, each with where it is filed; what is filed nowhere to those who may see everything."""
+    """Return the clips, the newest first, each with where it is filed; what is filed nowhere for whoever may see all."""
     found = lists_of(desk.services).clips(page.slice(newest_first=True), limits(caller, Act.READ))
     page.lead_on(found.last)
     return lines.filed_clips(desk.services.engine, found.items)
