@@ -113,4 +113,4 @@ def test_a_viewing_of_one_session_is_of_no_use_in_another(office: SmallOffice, p
 def test_somebody_is_told_who_they_are_and_what_they_may(page: TestClient) -> None:
     person = page.get("/api/session").json()
 
-    assert (person["role"], person["name"], person["acts"]) == ("clerk", "测试岗", ["file", "prove", "read", "view"])
+    assert (person["role"], person["name"], person["acts"]) == ("clerk", "测试岗", ["board", "file", "prove", "read", "send", "view"])
