@@ -34,7 +34,7 @@ from api.roles import Act
 from api.rules import Ruled
 from api.signin import allowed
 from storage.catalog import EntryLine
-from storage.evidence import Kind
+from storage.evidence import Kind, Subject
 from storage.slices import Slice
 
 router = Ruled(prefix="/api/changes", tags=["changes"])

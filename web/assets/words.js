@@ -53,7 +53,7 @@ const WORDS = {
   codesLeft: ["剩余恢复码", "Recovery codes left"],
   setUp: ["设置", "Set up"],
   remove: ["停用", "Remove"],
-  factorText: ["用手机验证器扫描此图，或输入密钥（只显示这一次），再输入它显示的六位数字：", "Enter this key in the authenticator on your telephone (it is shown this once), then the six digits it shows:"],
+  factorText: ["用手机验证器扫描此图，或输入密钥（只显示这一次），再输入它显示的六位数字：", "Read the picture with the authenticator on your telephone, or enter this key (it is shown this once), then the six digits it shows:"],
   openApp: ["在本机的验证器中打开", "Open in an authenticator on this device"],
   confirm: ["确认", "Confirm"],
   codesText: ["恢复码只显示这一次，请抄在纸上收好；每个只能用一次。", "Recovery codes are shown this once: write them down; each works once."],
