@@ -176,7 +176,9 @@ def _is_this_machine(host: str) -> bool:
 
 
 def _listener(host: str, port: int) -> socket.socket:
-    listener = socket.socket()
+    # Said in so many words, since asyncio sends what it has at once only where it sees TCP written there. Otherwise the body of
+    # every small answer waits 40 ms until the other side has acknowledged the head.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
