@@ -77,7 +77,8 @@ def desk_of(app: FastAPI) -> Desk:
     return desk
 
 
-def _desk(request: Request) -> Desk:
+async def _desk(request: Request) -> Desk:
+    # asynchronous because it waits for nothing: anything else is sent to a thread and back, for every request
     return desk_of(request.app)
 
 

@@ -30,10 +30,9 @@ def one_matter(desk: AtDesk, matter: MatterInPath) -> MatterFile:
     """Return one matter with its parties, and its activities by stage."""
     dossiers = desk.services.dossiers
     found = dossiers.matter_file(matter)
-    mine = set(found.matter.parties)
     return MatterFile(
         matter=lines.matter(found.matter),
-        parties=[lines.party(one) for one in dossiers.parties() if one.subject in mine],
+        parties=[lines.party(one) for one in dossiers.parties_of(matter)],
         stages=[
             StageFile(stage=file.stage, activities=[lines.activity(act.activity) for act in file.activities])
             for file in found.stages

@@ -26,7 +26,7 @@ from storage.errors import DigestMismatch, SourceChanged
 from storage.evidence import Algorithm, Digest
 from storage.objects import ObjectReader, Readable
 
-PIECE = 256 * 1024
+PIECE = 512 * 1024
 """Bytes held in memory for one viewer."""
 
 _ASIDE = {

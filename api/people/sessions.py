@@ -71,7 +71,8 @@ class Sessions:
 
     def of(self, account: Subject) -> list[Session]:
         """Return the sessions of somebody that are good, the newest first."""
-        return [each for each in queries.standing_sessions(self._engine, account) if not self._is_over(each)]
+        standing = queries.standing_sessions(self._engine, account)
+        return [each for each in standing if not self._is_over(each, self._last(each))]
 
     def end(self, account: Subject, digest: str, *, why: str, actor: Actor) -> None:
         """End a session of *account*; raises `NotFound` where there is none that is good. Twice is found out."""
@@ -89,14 +90,15 @@ class Sessions:
         self._seen.forget_before(self._clock() - self.rules.longest)
 
     def _is_good(self, session: Session) -> bool:
-        if self._is_over(session):
+        last = self._last(session)
+        if self._is_over(session, last):
             return False
-        self._seen.now(session.digest, self._clock(), self._last(session))
+        self._seen.now(session.digest, self._clock(), last)
         return True
 
-    def _is_over(self, session: Session) -> bool:
+    def _is_over(self, session: Session, last: datetime) -> bool:
         now = self._clock()
-        return now >= session.opened_at + self.rules.longest or now >= self._last(session) + self.rules.idle
+        return now >= session.opened_at + self.rules.longest or now >= last + self.rules.idle
 
     def _last(self, session: Session) -> datetime:
         # where nobody knows any more, it was not used since it was opened
