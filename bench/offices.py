@@ -11,6 +11,7 @@ from bench.lives import ORIGIN
 from bench.measure import Command, Prepare
 from storage.local_s3 import LocalS3
 from yihu.founding import found
+from yihu.wiring import Office
 
 _WITHOUT_RENDERING = ["", "[media]", "render = false"]
 
@@ -20,14 +21,20 @@ def ingesting(cards: Sequence[Path], server: LocalS3 | None) -> Prepare:
 
     def prepare(place: Path) -> Command:
         home = place / "office"
-        store = [] if server is None else ["", "[store]", 'kind = "s3"', f'endpoint = "{server.endpoint}"']
-        found(home, name="bench", log="bench.example/yihu/ingest", more=[*store, *_WITHOUT_RENDERING])
-        if server is not None:
-            _write_key(home / "keys" / "s3-access", server.access_key)
-            _write_key(home / "keys" / "s3-secret", server.secret_key)
+        found_on(home, server).engine.dispose()
         return Command([sys.executable, "-m", "yihu", "ingest", "--json", "--config", str(home), *map(str, cards)])
 
     return prepare
+
+
+def found_on(home: Path, server: LocalS3 | None) -> Office:
+    """Make a new office that renders nothing and keeps its evidence on *server*, or in a folder of its own."""
+    store = [] if server is None else ["", "[store]", 'kind = "s3"', f'endpoint = "{server.endpoint}"']
+    office = found(home, name="bench", log="bench.example/yihu/ingest", more=[*store, *_WITHOUT_RENDERING])
+    if server is not None:
+        _write_key(home / "keys" / "s3-access", server.access_key)
+        _write_key(home / "keys" / "s3-secret", server.secret_key)
+    return office
 
 
 def office_in(place: Path, *, store: Path | None = None) -> Path:

@@ -39,6 +39,18 @@ def s3_servers(work: Path) -> Iterator[tuple[Mapping[str, LocalS3], Mapping[str,
 
 
 @contextmanager
+def minio_server(work: Path) -> Iterator[tuple[LocalS3 | None, str]]:
+    """Run MinIO, or say why not."""
+    binary = _minio_binary()
+    if binary is None:
+        yield None, f"{_MINIO} names no binary"
+        return
+    with minio(work / "minio", binary=binary) as server:
+        server.prepare(days=1)
+        yield server, ""
+
+
+@contextmanager
 def postgresql(work: Path) -> Iterator[Callable[[], str] | None]:
     """Run PostgreSQL as it comes, every commit synced; gives what makes a new database and tells its URL, or None."""
     directory = work / "pg"
