@@ -140,11 +140,6 @@ class Dossiers:
         with reading(self._engine) as view:
             return tuple(queries.parties_of(view, matter))
 
-    def parties_of(self, matter: Subject) -> tuple[Party, ...]:
-        """Return the parties of one matter; none where there is no such matter."""
-        with reading(self._engine) as view:
-            return tuple(queries.parties_of(view, matter))
-
     def offices(self) -> tuple[Office, ...]:
         """Return every office."""
         with reading(self._engine) as view:

@@ -85,13 +85,6 @@ def parties_of(view: View, matter: Subject) -> list[Party]:
     return [_party(row) for row in view.execute(mine)]
 
 
-def parties_of(view: View, matter: Subject) -> list[Party]:
-    """Return the parties of one matter, in the order of registration."""
-    mine = select(parties).join(matter_parties, matter_parties.c.party == parties.c.party)
-    mine = mine.where(matter_parties.c.matter == str(matter)).order_by(parties.c.registered_seq)
-    return [_party(row) for row in view.execute(mine)]
-
-
 def party_with_index(view: View, index: str) -> Party | None:
     """Return the party whose id number has that blind index."""
     row = view.execute(select(parties).where(parties.c.id_index == index)).first()
