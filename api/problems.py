@@ -153,12 +153,6 @@ PROBLEMS = dict(
             ("请求正文超过 64 KiB。", "The body is larger than 64 KiB."),
         ),
         _problem(
-            "head",
-            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-            ("请求头过大", "Headers too large"),
-            ("地址或请求头超过 16 KiB。", "The address or the headers are larger than 16 KiB."),
-        ),
-        _problem(
             "range",
             HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
             ("范围超出内容", "Range not satisfiable"),

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cases import checks, queries
+from cases.offices.queries import all_officers, all_offices
 from cases.queries import Database, View, Where, in_stage, of_clip, of_matter, of_party, within
 from cases.records import Activity, ClipLine, Filing, Matter, Office, Officer, Party
 from cases.values import IdNumber
@@ -143,12 +144,12 @@ class Dossiers:
     def offices(self) -> tuple[Office, ...]:
         """Return every office."""
         with reading(self._engine) as view:
-            return tuple(queries.all_offices(view))
+            return tuple(all_offices(view))
 
     def officers(self) -> tuple[Officer, ...]:
         """Return every officer."""
         with reading(self._engine) as view:
-            return tuple(queries.all_officers(view))
+            return tuple(all_officers(view))
 
 
 def _matter_files(view: View, *conditions: Where) -> tuple[MatterFile, ...]:

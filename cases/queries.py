@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, or_, select
 
-from cases.records import Activity, ClipLine, Filing, Matter, Office, Officer, Party
-from cases.tables import activities, activity_officers, filings, matter_parties, matters, officers, offices, parties
+from cases.records import Activity, ClipLine, Filing, Matter, Party
+from cases.tables import activities, activity_officers, filings, matter_parties, matters, parties
 from cases.values import ActivityKind, IdKind, MatterKind, PartyKind
 from storage.clips import clips, findings_of
 from storage.evidence import Kind, MediaKind, Stage, Subject, TimeRange
@@ -38,28 +38,6 @@ def unknown(view: View, wanted: Iterable[Subject]) -> Subject | None:
         if view.scalar(select(subjects.c.subject).where(subjects.c.subject == str(subject))) is None:
             return subject
     return None
-
-
-def all_offices(view: View) -> list[Office]:
-    """Return every office, in the order of registration."""
-    return [_office(row) for row in view.execute(select(offices).order_by(offices.c.registered_seq))]
-
-
-def office_with_code(view: View, code: str) -> Office | None:
-    """Return the office with that code."""
-    row = view.execute(select(offices).where(offices.c.code == code)).first()
-    return None if row is None else _office(row)
-
-
-def all_officers(view: View) -> list[Officer]:
-    """Return every officer, in the order of registration."""
-    return [_officer(row) for row in view.execute(select(officers).order_by(officers.c.registered_seq))]
-
-
-def officer_with_badge(view: View, badge: str) -> Officer | None:
-    """Return the officer with that badge."""
-    row = view.execute(select(officers).where(officers.c.badge == badge)).first()
-    return None if row is None else _officer(row)
 
 
 def party(view: View, subject: Subject) -> Party | None:
@@ -227,15 +205,6 @@ def clips_where(view: View, *conditions: Where) -> list[ClipLine]:
 
 def _in_matters(query: Select[Any]) -> Select[Any]:
     return query.join(matters, matters.c.matter == activities.c.matter)
-
-
-def _office(row: Row[Any]) -> Office:
-    return Office(Subject.parse(row.office, Kind.OFFICE), row.code, row.name, row.officers, row.matters)
-
-
-def _officer(row: Row[Any]) -> Officer:
-    office = Subject.parse(row.office, Kind.OFFICE)
-    return Officer(Subject.parse(row.officer, Kind.OFFICER), office, row.name, row.badge, row.activities)
 
 
 def _party(row: Row[Any]) -> Party:

@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 from ulid import ULID
 
 from cases import checks, entries, queries
+from cases.offices.queries import office_with_code, officer_with_badge
 from cases.queries import Database, View
 from cases.values import ActivityDetails, MatterDetails, MatterKind, PartyDetails, check_code, check_kind, check_text
 from storage.database import reading
@@ -46,7 +47,7 @@ class Registry:
         office = fresh(Kind.OFFICE)
 
         def standing(view: View) -> Subject | None:
-            found = queries.office_with_code(view, code)
+            found = office_with_code(view, code)
             if found is not None and found.name != name:
                 message = f"office code {code}: {found.subject} has it, under another name"
                 raise LifeCycleError(message)
@@ -63,7 +64,7 @@ class Registry:
 
         def standing(view: View) -> Subject | None:
             checks.known(view, office)
-            found = queries.officer_with_badge(view, badge)
+            found = officer_with_badge(view, badge)
             if found is not None and (found.name, found.office) != (name, office):
                 message = f"badge: {found.subject} of {found.office} has it"
                 raise LifeCycleError(message)

@@ -90,7 +90,7 @@ def test_what_somebody_may_not_see_only_moves_the_place_on(
     office: SmallOffice, clerk: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = follow(clerk)[-1]["id"]
-    monkeypatch.setattr(changes, "sees", lambda _caller, line: line.type == "SECURED")
+    monkeypatch.setattr(changes, "sees", lambda _desk, _caller, line: line.type == "SECURED")
     office.clip(b"footage")
 
     only, end = follow(clerk, place)

@@ -22,6 +22,9 @@ PUBLIC = {
     "/openapi.json",
     "/api/status",
     "/api/session",
+    "/api/session/oidc",
+    "/api/session/oidc/back",
+    "/api/session/oidc/start",
     "/api/session/password",
     "/api/links",
     "/healthz",
@@ -148,8 +151,9 @@ def test_what_belongs_to_somebody_else_is_refused_and_each_refusal_is_one_entry(
     for route in asked:
         before = len(office.entries("REFUSED"))
         path = api.filled(route.path, clip=upload)
-        said = {**OCTETS, **OWN, "Upload-Offset": "0"}
-        answer = other.request(route.method, path, headers=said, content=b"stolen!" if route.method in CHANGING else None)
+        sent = b'{"ranges": []}' if path.endswith("/watched") else b"stolen!" if route.method in CHANGING else None
+        kind = {"Content-Type": "application/json"} if path.endswith("/watched") else OCTETS
+        answer = other.request(route.method, path, headers={**kind, **OWN, "Upload-Offset": "0"}, content=sent)
         refused = office.entries("REFUSED")[before:]
 
         assert answer.status_code == 403, route

@@ -98,7 +98,6 @@ def test_footage_can_load_and_run_nothing(clerk: TestClient, media: str) -> None
     assert headers["cache-control"] == "no-store"
 
 
-@pytest.mark.usefixtures("approved")
 def test_an_original_is_handed_out_under_the_name_the_camera_gave_it(office: SmallOffice, clerk: TestClient) -> None:
     clip = office.clip(b"original", review=b"review", name='现场"检查\\1.mp4')
 
@@ -120,7 +119,6 @@ def test_no_name_breaks_out_of_its_header(name: str) -> None:
     assert not set(header) & set("\r\n\0")
 
 
-@pytest.mark.usefixtures("approved")
 def test_an_empty_file_is_given_as_it_is(office: SmallOffice, clerk: TestClient) -> None:
     clip = office.clip(b"", review=b"r")
     let(office, clerk, clip)

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 
+from api.desk import desk_of
 from api.roles import SIGNING_IN
 from storage.evidence import Role
 from tests.api.small_office import SmallOffice
@@ -78,6 +79,7 @@ def whole_api(office: SmallOffice, home: Path, pages: Path | None = None) -> Who
     """Put one of everything into *office*."""
     office = receiving(office, home / "spool")
     app = office.app(pages)
+    desk_of(app).closing.set()  # streams that are followed end at once
     api = WholeApi(office, app, {role: office.token(role)[1] for role in sorted(SIGNING_IN)})
     clip = str(office.clip(b"footage" * 1000, poster=b"jpeg"))
     spare = enrolled(office, SPARE)
@@ -85,6 +87,8 @@ def whole_api(office: SmallOffice, home: Path, pages: Path | None = None) -> Who
     viewing = clerk.post("/api/viewings", json={"clip": clip, "reason": "办案需要"}).json()["viewing"]
     upload = clerk.post("/api/uploads", headers=announced(7)).headers["location"].rpartition("/")[2]
     filed = clerk.get(f"/api/clips/{clip}").json()["filings"][0]["filing"]
+    asked = clerk.post("/api/requests", json={"clip": clip, "reason": "移送需要", "what": "original"}).json()["request"]
+    copy = clerk.post("/api/copies", json={"clip": clip, "reason": "听证会出示"}).json()["copy"]
     api.ids = {
         "clip": [clip, upload],
         "party": [str(office.party)],
@@ -97,6 +101,8 @@ def whole_api(office: SmallOffice, home: Path, pages: Path | None = None) -> Who
         "tile": ["0/000.p/1", "entries/000.p/2"],
         "session": ["0" * 64],
         "role": ["auditor"],
+        "request_id": [asked],
+        "copy": [copy],
     }
     return api
 

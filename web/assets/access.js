@@ -83,10 +83,14 @@ function deciding(line, again, problem) {
   if (!open && line.state !== "approved") return null;
   const why = h("input", { "aria-label": say("decisionReason"), placeholder: say("decisionReason"), maxlength: "200", class: "why" });
   const hours = h("input", { type: "number", min: "1", max: "720", value: "24", "aria-label": say("hours"), class: "hours" });
+  /**
+   * @param {"approved" | "denied" | "withdrawn"} how
+   * @param {() => any} more
+   */
   const act = (how, more) => async () => {
     if (!why.value.trim()) return why.focus();
     try {
-      await ask(`/api/requests/${line.request}/${how}`, { method: "POST", body: { reason: why.value.trim(), ...more() } });
+      await ask(/** @type {"/api/requests/x/denied"} */ (`/api/requests/${line.request}/${how}`), { method: "POST", body: { reason: why.value.trim(), ...more() } });
       again();
     } catch (error) {
       show(problem, trouble(error));

@@ -81,7 +81,7 @@ async function offerElsewhere(place) {
   const said = { over: "oidcOver", refused: "oidcRefused", unknown: "oidcUnknown", away: "oidcAway" }[why];
   const told = said ? h("p", { class: "trouble", role: "alert" }, say(said)) : null;
   if (told) show(place, told);
-  const { offered, name: label } = await ask("/api/session/oidc").catch(() => ({ offered: false }));
+  const { offered, name: label } = await ask("/api/session/oidc").catch(() => ({ offered: false, name: "" }));
   if (offered) show(place, told, h("a", { class: "button", href: "/api/session/oidc/start" }, label || say("oidc")));
 }
 
@@ -207,7 +207,7 @@ function addForm(shown, again) {
   const person = field("person", say("fullName"), { required: false, autocomplete: "off", maxlength: "100" });
   const role = h("select", { id: "role" }, ROLES.map((each) => h("option", { value: each, selected: each === "handler" }, name("role", each))));
   const send = async () => {
-    showLink(shown, await ask("/api/accounts", { method: "POST", body: { login: login.input.value, name: person.input.value, role: role.value } }));
+    showLink(shown, await ask("/api/accounts", { method: "POST", body: { login: login.input.value, name: person.input.value, role: role.value, offices: [], matters: [] } }));
     again();
     return null;
   };

@@ -30,7 +30,7 @@ type Must<O> = [O] extends [never] ? { "the API has no such operation": true } :
 
 export type Ask = <S extends string, M extends "GET" | "POST" | "PUT" | "DELETE" = "GET">(
   path: S,
-  options?: { method?: M; body?: Sent<Operation<S, Lowercase<M>>> } & Must<Operation<S, Lowercase<M>>>,
+  options?: { method?: M; keepalive?: boolean; body?: Sent<Operation<S, Lowercase<M>>> } & Must<Operation<S, Lowercase<M>>>,
 ) => Promise<Answer<Operation<S, Lowercase<M>>>>;
 
 export type AskAll = <S extends string>(path: S) => Promise<Answer<Operation<S, "get">>>;

@@ -1,0 +1,1 @@
+"""Offices and their officers."""
