@@ -151,8 +151,8 @@ def _read(name: str, value: object) -> Subject | str:
     try:
         return Subject.parse(str(value), _NAMED[name])
     except ValueError as error:
-        # the route itself says what is wrong with the name
-        raise RequestValidationError([{"type": "string_pattern_mismatch", "loc": ("path", name), "msg": str(error)}]) from error
+        found = {"type": "string_pattern_mismatch", "loc": ("path", name), "msg": f"expected {_NAMED[name]}:…"}
+        raise RequestValidationError([found]) from error
 
 
 def _thing(desk: Desk, named: Subject | str) -> Thing | None:
