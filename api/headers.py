@@ -75,7 +75,7 @@ class Guarded:
                 receive = await asyncio.wait_for(_received(receive), SLOWEST_BODY)
             except TimeoutError:
                 refused = "slow"
-        app = self._app if refused is None else answer(Request(scope), refused, headers=_LAST if refused == "slow" else None)
+        app = self._app if refused is None else answer(Request(scope), refused, headers=_LAST)
         await app(scope, receive, _guarded(scope, send))
 
 
@@ -97,6 +97,7 @@ def _guarded(scope: Scope, send: Send) -> Send:
 
 
 _LAST = {"Connection": "close"}
+"""What follows a request that was not read to its end is not read either, and must not be taken for the next one."""
 
 
 async def _received(receive: Receive) -> Receive:

@@ -48,7 +48,9 @@ def office_in(place: Path, *, store: Path | None = None) -> Path:
 def ledger(home: Path, *, url: str | None = None) -> Path:
     """Make a new office that only keeps a ledger, in a database of its own or in that of *url*."""
     database = [] if url is None else ["", "[database]", f'url = "{url}"']
-    found(home, name="bench", log=ORIGIN, more=database).engine.dispose()
+    # whoever measures looks at more than people do
+    access = ["", "[access]", "a_minute = 1000", "bulk_clips = 100000"]
+    found(home, name="bench", log=ORIGIN, more=[*database, *access]).engine.dispose()
     return home
 
 

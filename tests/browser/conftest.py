@@ -90,9 +90,9 @@ def served(tmp_path: Path, footage: Footage) -> Iterator[Served]:
     office.services.engine.dispose()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless."""
+    """Debian's Chromium, headless; ended with its module, because its driver keeps a loop that others could not run beside."""
     with sync_playwright() as driver:
         # the sandbox cannot be had by root, as whom containers run
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []

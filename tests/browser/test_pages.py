@@ -132,7 +132,7 @@ def test_a_role_without_footage_is_shown_records_only(open_page: OpenPage, serve
     page.click(f'[data-clip="{served.film}"]')
     page.wait_for_selector(".lines li")
 
-    assert page.locator("dialog form").count() == 0
+    assert page.locator("video").count() == 0
     assert page.locator(".card img").count() == 0
     assert served.office.entries("REFUSED") == []
 

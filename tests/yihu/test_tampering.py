@@ -145,6 +145,7 @@ def test_a_changed_cell_of_any_projection_is_found(filled: Filled, table: Table)
 EMPTY_HERE = {
     "accounts", "log_keys", "people_roles", "quorums", "recovery_codes", "sessions", "stamps", "witnesses",
     "card_findings", "clearing_clips", "clearings", "holdings", "open_clearings", "refusals",
+    "access_requests", "accesses", "bulk_alarms", "copies", "identities", "token_places",
 }  # fmt: skip
 """What only the API, witnesses, time-stamps, a change of keys and docks write; tests/tamper changes rows of all of them."""
 
