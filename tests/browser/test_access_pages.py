@@ -41,7 +41,7 @@ def test_an_original_is_asked_for_and_approved_by_somebody_else(open_page: OpenP
     page.click("text=申请批准")
     page.wait_for_selector("text=申请已记录")
     page.screenshot(path=shots / "asked-zh.png")
-    leader = open_page(served.link(Role.REVIEWER))
+    leader = open_page(served.link(Role.LEADER))
     leader.wait_for_url(f"{served.address}/")
     leader.goto(f"{served.address}/requests")
     leader.wait_for_selector(".request")
@@ -56,7 +56,7 @@ def test_an_original_is_asked_for_and_approved_by_somebody_else(open_page: OpenP
 
 
 def test_alarms_are_shown_to_those_who_supervise(open_page: OpenPage, served: Served, shots: Path) -> None:
-    page = open_page(served.link(Role.AUDITOR), language="en", screen="phone")
+    page = open_page(served.link(Role.SUPERVISOR), language="en", screen="phone")
     page.wait_for_url(f"{served.address}/")
     page.goto(f"{served.address}/alarms")
     page.wait_for_selector("text=No alarms.")

@@ -8,6 +8,8 @@ export const ACCESS_WORDS = {
   alarmSays: ["打开了 {clips} 个音像（超过 {most} 个即告警）", "{clips} clips were opened (more than {most} raise the alarm)"],
   noAlarms: ["没有告警。", "No alarms."],
   waitingForMe: ["待我审批", "Waiting for me"],
+  toCase: ["看案件", "See the case"],
+  decided: ["已决定", "Decided"],
   myRequests: ["我的申请", "My requests"],
   noneWaiting: ["没有待审批的申请。", "Nothing waits for you."],
   noneMine: ["没有申请。", "You asked for nothing."],
