@@ -36,7 +36,7 @@ export function copyPanel(copy, clip, { field, why, toSave, remember }) {
     const fetchIt = async () => {
       try {
         const granted = await ask("/api/viewings", { method: "POST", body: { ...why(clip, field), what: "copy", copy: line.copy } });
-        show(place, toSave(granted, { ...clip, name: `${line.copy}.mp4` }));
+        show(place, toSave(granted, { ...clip, name: `${line.copy}.mp4` }, { ready: "copyReady", save: "saveCopy" }));
         remember();
       } catch (error) {
         show(place, trouble(error, fetchIt));

@@ -145,9 +145,9 @@ function seen(granted) {
   return h("p", { class: "small", role: "status" }, say("viewedAs", { seq: granted.seq }));
 }
 
-function toSave(granted, clip) {
-  const link = h("a", { class: "button main", href: granted.media, download: clip.name ?? "" }, say("saveOriginal"));
-  return h("div", { class: "reason" }, h("p", {}, beside(say("downloadReady"), bytes(granted.size))), link);
+function toSave(granted, clip, { ready = "downloadReady", save = "saveOriginal" } = {}) {
+  const link = h("a", { class: "button main", href: granted.media, download: clip.name ?? "" }, say(save));
+  return h("div", { class: "reason" }, h("p", {}, beside(say(ready), bytes(granted.size))), link);
 }
 
 function player(granted, clip, again, person) {

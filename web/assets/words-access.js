@@ -25,6 +25,7 @@ export const ACCESS_WORDS = {
   copyComing: ["正在制作副本，画面中写有您的姓名和时间…", "The copy is being made, with your name and the time in the picture…"],
   copyReady: ["副本已就绪", "The copy is ready"],
   copyFailed: ["无法制作副本。", "No copy could be made."],
+  saveCopy: ["保存副本", "Save the copy"],
   fetchCopy: ["取副本（每次记一条查看）", "Fetch it (an entry each time)"],
   reasonOfCase: ["可不填：以本案为理由", "May be left empty: this case is the reason"],
 };
