@@ -51,7 +51,7 @@ def test_the_first_administrator_gets_a_link_and_makes_the_others(office: Office
 
     assert first["link"].startswith("http://127.0.0.1:8300/link#")
     assert answer("account", "first", code=Exit.EVIDENCE)["error"] == "LifeCycleError"
-    assert sign_in(page, login="admin").json()["acts"] == ["administer", "grant", "own", "prove"]
+    assert sign_in(page, login="admin").json()["acts"] == ["administer", "alarms", "grant", "own", "prove"]
 
 
 def test_an_account_is_added_listed_changed_and_disabled(office: Office) -> None:
