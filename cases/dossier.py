@@ -7,12 +7,12 @@ footage may show several activities of several parties, each with its own range 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cases import checks, queries
-from cases.offices.queries import all_officers, all_offices
-from cases.queries import Database, View, Where, in_stage, of_clip, of_matter, of_party, within
+from cases.offices.queries import all_officers, all_offices, names_of, office_with_code
+from cases.queries import Database, View, Where, in_stage, of_clip, of_matter, of_party, with_number, within
 from cases.records import Activity, ClipLine, Filing, Matter, Office, Officer, Party
 from cases.values import IdNumber
 from storage.database import reading
@@ -145,6 +145,21 @@ class Dossiers:
         """Return every office."""
         with reading(self._engine) as view:
             return tuple(all_offices(view))
+
+    def office_with_code(self, code: str) -> Office | None:
+        """Return the office with that code."""
+        with reading(self._engine) as view:
+            return office_with_code(view, code)
+
+    def matters_with_number(self, number: str) -> tuple[Matter, ...]:
+        """Return the matters with that number: an office gives it once, several offices may each."""
+        with reading(self._engine) as view:
+            return tuple(queries.matters_where(view, with_number(number)))
+
+    def names_of(self, things: Iterable[Subject]) -> dict[Subject, str]:
+        """Return the codes of offices and the numbers of matters among *things*; what has none is left out."""
+        with reading(self._engine) as view:
+            return names_of(view, [str(thing) for thing in things])
 
     def officers(self) -> tuple[Officer, ...]:
         """Return every officer."""

@@ -113,6 +113,11 @@ def of_matter(subject: Subject) -> Where:
     return matters.c.matter == str(subject)
 
 
+def with_number(number: str) -> Where:
+    """Limit a question to matters with that number."""
+    return matters.c.number == number
+
+
 def of_party(subject: Subject) -> Where:
     """Limit a question to the matters of one party."""
     mine = select(matter_parties.c.matter).where(matter_parties.c.party == str(subject))

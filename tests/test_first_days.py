@@ -7,17 +7,19 @@ nothing but a card. What people then do in the browser is done over the same HTT
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from storage.evidence import Role
+from storage.evidence import Subject
 from tests.preloaded import yihu_in
 from yihu.web import serving
 from yihu.wiring import Office
@@ -25,15 +27,15 @@ from yihu.wiring import Office
 _DOCS = Path(__file__).parent.parent / "docs"
 _DAYS = ("administrator", "handler", "auditor")
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_REMOTE = re.compile(r"^yihu remote .*$", re.MULTILINE)
+_ADDRESS = "http://127.0.0.1:8300"
 _PEOPLE = ("anquan", "xitong", "shenji", "zhang.san", "li.si", "wang.wu", "zhao.liu")
 """In the order in which the pages make them."""
+_ADMINISTRATORS, _READING = _PEOPLE[:3], _PEOPLE[3:]
 _OWN = {"X-Yihu": "1"}
 _PASSWORD = "a long sentence of mine"  # noqa: S105 - of accounts that last as long as a test
 
-pytestmark = [
-    pytest.mark.needs("ffmpeg"),
-    pytest.mark.skipif("HANDLER" not in Role.__members__, reason="the pages tell of roles that are not here yet"),
-]
+pytestmark = pytest.mark.needs("ffmpeg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Followed:
 
     home: Path
     said: str
+    environment: dict[str, str]
 
     @property
     def links(self) -> dict[str, str]:
@@ -50,16 +53,20 @@ class Followed:
 
 
 @pytest.fixture(scope="module")
-def days(tmp_path_factory: pytest.TempPathFactory) -> Followed:
+def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Followed]:
     """Follow all three pages."""
     place, programs = tmp_path_factory.mktemp("days"), tmp_path_factory.mktemp("bin")
     _write_card(place / "card")
     script = "\n".join(["set -eux", *(block for day in _DAYS for block in _blocks(day))])
     environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "YIHU_LANG": "en"}
     with yihu_in(programs):
-        ended = subprocess.run(["bash", "-c", script], cwd=place, env=environment, capture_output=True, text=True, check=False)  # noqa: S607
+        yield Followed(place / "office", _shell(script, place, environment), environment)
+
+
+def _shell(script: str, place: Path, environment: dict[str, str]) -> str:
+    ended = subprocess.run(["bash", "-c", script], cwd=place, env=environment, capture_output=True, text=True, check=False)  # noqa: S607
     assert ended.returncode == 0, ended.stderr[-2000:]
-    return Followed(place / "office", ended.stdout)
+    return ended.stdout
 
 
 def _blocks(day: str) -> list[str]:
@@ -97,19 +104,61 @@ def url(days: Followed) -> Iterator[str]:
     office.engine.dispose()
 
 
-def test_everybody_sets_a_password_signs_in_and_sees_what_the_pages_say(days: Followed, url: str) -> None:
-    """The handler is shown the clip with a reason; the auditor and the administrators are not."""
+@pytest.fixture(scope="module")
+def clip(days: Followed) -> Subject:
     office = Office.look(days.home / "yihu.toml")
-    [clip] = office.catalog.clips()
+    [found] = office.catalog.clips()
     office.engine.dispose()
-    asked = {"clip": str(clip.subject), "reason": "复核 review", "what": "review"}
-    found = {}
-    for login, secret in days.links.items():
-        with httpx2.Client(base_url=url, headers=_OWN) as browser:
+    return found.subject
+
+
+@pytest.fixture(scope="module")
+def browsers(days: Followed, url: str) -> Iterator[dict[str, httpx2.Client]]:
+    """Everybody, with the password they set by their link, signed in."""
+    with contextlib.ExitStack() as open_ones:
+        found = {}
+        for login, secret in days.links.items():
+            browser = found[login] = open_ones.enter_context(httpx2.Client(base_url=url, headers=_OWN))
             assert browser.post("/api/links", json={"link": secret, "password": _PASSWORD}).is_success
             signed_in = browser.post("/api/session/password", json={"login": login, "password": _PASSWORD, "code": ""})
             assert signed_in.status_code == 201, signed_in.text
-            found[login] = browser.post("/api/viewings", json=asked).status_code
+        yield found
+
+
+def test_everybody_sees_what_the_pages_say(browsers: dict[str, httpx2.Client], clip: Subject) -> None:
+    """The handler is shown the clip with a reason; the auditor and the administrators are not."""
+    asked = {"clip": str(clip), "reason": "复核 review", "what": "review"}
+    found = {login: browser.post("/api/viewings", json=asked).status_code for login, browser in browsers.items()}
+    reading = {login: len(browser.get("/api/matters").json()) for login, browser in browsers.items() if login in _READING}
 
     shown = {"zhang.san", "li.si", "zhao.liu"}
     assert found == {login: 201 if login in shown else 403 for login in _PEOPLE}
+    assert reading == dict.fromkeys(_READING, 1)
+    assert {login: browsers[login].get("/api/matters").status_code for login in _ADMINISTRATORS} == dict.fromkeys(
+        _ADMINISTRATORS, 403
+    )
+    assert [browsers[login].get("/api/oversight").status_code for login in _ADMINISTRATORS] == [403, 403, 200]
+    assert [browsers[login].get("/api/alarms").status_code for login in _ADMINISTRATORS] == [200, 403, 200]
+
+
+@pytest.mark.parametrize(("asker", "what"), [("zhang.san", "original"), ("wang.wu", "review")])
+def test_what_is_asked_for_is_shown_while_the_approval_of_the_leader_stands(
+    browsers: dict[str, httpx2.Client], clip: Subject, asker: str, what: str
+) -> None:
+    wanted = {"clip": str(clip), "reason": "复核 review", "what": what}
+    browser, decision = browsers[asker], {"until": (datetime.now(UTC) + timedelta(hours=1)).isoformat(), "reason": "同意"}
+    answers = [browser.post("/api/viewings", json=wanted).status_code]
+    request = f"/api/requests/{browser.post('/api/requests', json=wanted).json()['request']}"
+    answers += [person.post(f"{request}/approved", json=decision).status_code for person in (browser, browsers["li.si"])]
+    answers.append(browser.post("/api/viewings", json=wanted).status_code)
+    answers.append(browsers["li.si"].post(f"{request}/withdrawn", json={"reason": "办结"}).status_code)
+
+    assert [*answers, browser.post("/api/viewings", json=wanted).status_code] == [403, 403, 204, 201, 204, 403]
+
+
+def test_the_auditor_verifies_from_another_machine(days: Followed, url: str) -> None:
+    commands = _REMOTE.findall((_DOCS / "first-day-auditor.md").read_text())
+    said = _shell("\n".join(["set -eux", *commands]).replace(_ADDRESS, url), days.home, days.environment)
+
+    assert said.startswith("审计接口  auditor")
+    assert {"SECURED", "DEPOSITED", "FILED"} <= set(re.findall(r"^✓.* ([A-Z_]+)$", said, re.MULTILINE))

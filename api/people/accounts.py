@@ -48,8 +48,9 @@ class Accounts:
 
     def add(self, typed: str, *, name: str, role: Grant | Role, actor: Actor) -> Link:
         """Make an account and its first link; raises `StaleState` where somebody has the login already."""
-        login, person = login_of(typed), fresh(Kind.ACCOUNT)
-        made = entries.created(person, login=login, name=name.strip() or login, grant=_possible(role), actor=actor)
+        login, person, wanted = login_of(typed), fresh(Kind.ACCOUNT), _possible(role)
+        self._check(wanted)
+        made = entries.created(person, login=login, name=name.strip() or login, grant=wanted, actor=actor)
         link, entry = self._link(person, actor)
         self._custody.record_all([made, entry])
         return link
@@ -107,6 +108,16 @@ class Accounts:
         Raises `Refused`, and records that, where the three administrators would not be separate, or to oneself.
         """
         wanted, person = _possible(grant), queries.person(self._engine, account)
+        self._check(wanted)
+        why = why_not_granted(person.counting(self._clock()), wanted.role, to=account, by=actor.who)
+        if why is not None:
+            self._custody.record(entries.not_granted(account, wanted.role, why=why, actor=actor))
+            message = f"{account}: {wanted.role} is not given: {why}"
+            raise Refused(message)
+        self._custody.record(entries.role_granted(account, wanted, actor=actor))
+
+    def _check(self, wanted: Grant) -> None:
+        """Raise `NotFound` for what it would cover and is not there, and `LifeCycleError` where it would be over at once."""
         missing = queries.unknown(self._engine, wanted.scope.offices | wanted.scope.matters)
         if missing is not None:
             message = f"{missing}: there is no such {missing.kind}"
@@ -114,12 +125,6 @@ class Accounts:
         if wanted.until is not None and not wanted.counts(self._clock()):
             message = f"grant until {wanted.until:%Y-%m-%d %H:%M}: expected a time to come"
             raise LifeCycleError(message)
-        why = why_not_granted(person.counting(self._clock()), wanted.role, to=account, by=actor.who)
-        if why is not None:
-            self._custody.record(entries.not_granted(account, wanted.role, why=why, actor=actor))
-            message = f"{account}: {wanted.role} is not given: {why}"
-            raise Refused(message)
-        self._custody.record(entries.role_granted(account, wanted, actor=actor))
 
     def withdraw(self, account: Subject, role: Role, *, actor: Actor, number: int | None = None) -> None:
         """

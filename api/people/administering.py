@@ -17,7 +17,7 @@ from api.people import queries
 from api.people.accounts import Link
 from api.people.grants import GrantAsked
 from api.people.models import LinkMade, NewPerson, PersonLine, Reason
-from api.people.own import line
+from api.people.own import lines
 from api.principal import Principal
 from api.repeating import Repeatable
 from api.roles import Act
@@ -45,16 +45,17 @@ _CHANGES = problems("cross-site", "not-found", "life-cycle", "stale")
 @router.get("", summary="账户列表 · Everybody with an account", responses={**problems(), **LISTED})
 def everybody(desk: AtDesk, _caller: Administrator, page: AtPage) -> list[PersonLine]:
     """List who may sign in, and who may not any more, in the order in which the accounts were made."""
-    found, now = queries.people_part(desk.services.engine, page.slice()), desk.services.clock()
+    found = queries.people_part(desk.services.engine, page.slice())
     page.lead_on(found.last)
-    return [line(person, now) for person in found.items]
+    return lines(desk, found.items)
 
 
-@router.post("", status_code=201, summary="新建账户 · Make an account", responses=problems("cross-site", "stale"))
+@router.post("", status_code=201, summary="新建账户 · Make an account", responses=_CHANGES)
 def add(asked: NewPerson, desk: AtDesk, caller: Administrator) -> LinkMade:
     """Make an account; the link by which its owner sets a password is shown this once."""
     with _of_the_request():
-        return _made(desk.accounts.add(asked.login, name=asked.name, role=asked.grant(), actor=caller.actor))
+        role = asked.grant(desk.services.dossiers)
+        return _made(desk.accounts.add(asked.login, name=asked.name, role=role, actor=caller.actor))
 
 
 @router.post("/{account}/link", status_code=201, summary="给出一次性链接 · Make a one-time link", responses=_CHANGES)
@@ -85,7 +86,7 @@ def enable(account: AccountInPath, asked: Reason, desk: AtDesk, caller: Administ
 def grant(account: AccountInPath, asked: GrantAsked, desk: AtDesk, caller: Granting) -> None:
     """Give somebody a further role, for everything or for offices and cases, for ever or until a time; never oneself."""
     with _of_the_request():
-        desk.accounts.grant(account, asked.grant(), actor=caller.actor)
+        desk.accounts.grant(account, asked.grant(desk.services.dossiers), actor=caller.actor)
 
 
 @router.delete(

@@ -17,7 +17,7 @@ _PERSON: Sample = {
     "login": "zhang.san",
     "name": "样例员",
     "roles": ["reviewer"],
-    "grants": [{**_GRANT, "grant": 7, "over": False}],
+    "grants": [{**_GRANT, "scope": [], "grant": 7, "over": False}],
     "enabled": True,
     "has_password": True,
     "second_factor": False,
@@ -150,7 +150,7 @@ class RecoveryCodes(BaseModel):
 class NewPerson(GrantAsked):
     """新建账户。An account to be made."""
 
-    model_config = shown({**_GRANT, "login": "zhang.san", "name": "样例员"})
+    model_config = shown({**_GRANT, "office_codes": ["A01"], "matter_numbers": [], "login": "zhang.san", "name": "样例员"})
     login: Login
     name: Annotated[str, Field(max_length=100)] = ""
 

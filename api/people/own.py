@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
@@ -31,7 +32,7 @@ from api.roles import Act
 from api.rules import Ruled
 from api.session import open_in
 from api.signin import Cookie, allowed_here, came
-from storage.evidence import utc_text
+from storage.evidence import Subject, utc_text
 
 router = Ruled(prefix="/api/account", tags=["account"], route_class=Repeatable)
 
@@ -46,7 +47,8 @@ _CHANGES = ("cross-site", "not-found", "sign-in", "locked-out")
 def own(desk: AtDesk, caller: Somebody) -> OwnAccount:
     """Say what stands in one's account, and where one is signed in."""
     person = _person(desk, caller)
-    lines = [
+    [told] = lines(desk, [person])
+    sessions = [
         SessionLine(
             session=each.digest.removeprefix("sha256:"),
             opened_at=utc_text(each.opened_at),
@@ -56,7 +58,7 @@ def own(desk: AtDesk, caller: Somebody) -> OwnAccount:
         for each in desk.sessions.of(caller.subject)
     ]
     left = desk.second_factor.codes_left(person)
-    return OwnAccount(person=line(person, desk.services.clock()), recovery_codes_left=left, sessions=lines)
+    return OwnAccount(person=told, recovery_codes_left=left, sessions=sessions)
 
 
 @router.put("/password", status_code=204, summary="修改密码 · Change the password", responses=problems(*_CHANGES, "password"))
@@ -114,7 +116,14 @@ def end_session(session: SessionInPath, desk: AtDesk, caller: Somebody) -> None:
     desk.sessions.end(caller.subject, f"sha256:{session}", why="revoked", actor=caller.actor)
 
 
-def line(person: Person, now: datetime) -> PersonLine:
+def lines(desk: Desk, people: Sequence[Person]) -> list[PersonLine]:
+    """Show people, with what their grants cover as people name it."""
+    covered = {thing for person in people for grant in person.grants for thing in grant.scope.offices | grant.scope.matters}
+    names, now = desk.services.dossiers.names_of(covered), desk.services.clock()
+    return [_line(person, now, names) for person in people]
+
+
+def _line(person: Person, now: datetime, names: Mapping[Subject, str]) -> PersonLine:
     """Say of somebody what lists show."""
     counting = person.counting(now)
     return PersonLine(
@@ -122,7 +131,7 @@ def line(person: Person, now: datetime) -> PersonLine:
         login=person.login,
         name=person.name,
         roles=sorted({grant.role for grant in counting}),
-        grants=[grant_line(grant, counts=grant in counting) for grant in person.grants],
+        grants=[grant_line(grant, names, counts=grant in counting) for grant in person.grants],
         enabled=person.is_enabled,
         has_password=person.password is not None,
         second_factor=person.totp_seq is not None,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, select
 
 from cases.queries import View
 from cases.records import Office, Officer
-from cases.tables import officers, offices
+from cases.tables import matters, officers, offices
 from storage.evidence import Kind, Subject
 
 
@@ -21,6 +22,13 @@ def office_with_code(view: View, code: str) -> Office | None:
     """Return the office with that code."""
     row = view.execute(select(offices).where(offices.c.code == code)).first()
     return None if row is None else _office(row)
+
+
+def names_of(view: View, things: Sequence[str]) -> dict[Subject, str]:
+    """Return the codes of offices and the numbers of matters among *things*."""
+    coded = select(offices.c.office, offices.c.code).where(offices.c.office.in_(things))
+    numbered = select(matters.c.matter, matters.c.number).where(matters.c.matter.in_(things), matters.c.number.is_not(None))
+    return {Subject.parse(thing): name for query in (coded, numbered) for thing, name in view.execute(query)}
 
 
 def all_officers(view: View) -> list[Officer]:

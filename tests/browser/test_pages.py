@@ -125,14 +125,15 @@ def test_the_dialog_is_left_by_the_keyboard_and_the_card_has_the_focus_again(ope
     assert page.evaluate("document.activeElement.dataset.clip") == str(served.film)
 
 
-def test_a_role_without_footage_is_shown_records_only(open_page: OpenPage, served: Served) -> None:
+def test_a_role_that_sees_footage_by_request_is_shown_records_and_asked_why(open_page: OpenPage, served: Served) -> None:
     page = open_page(served.link(Role.AUDITOR))
     page.wait_for_url(f"{served.address}/")
     page.goto(f"{served.address}/matters/{served.office.matter}")
     page.click(f'[data-clip="{served.film}"]')
     page.wait_for_selector(".lines li")
 
-    assert page.locator("video").count() == 0
+    assert page.locator("dialog form #reason").count() == 1
+    assert page.locator("dialog video").count() == 0
     assert page.locator(".card img").count() == 0
     assert served.office.entries("REFUSED") == []
 

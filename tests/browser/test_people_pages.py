@@ -68,11 +68,44 @@ def test_an_administrator_makes_an_account_and_hands_its_link_over(
         page.fill("#person", "样例员")
         page.keyboard.press("Enter")
         page.wait_for_selector(".key")
-        page.wait_for_selector("li.line:nth-child(2)")
+        page.wait_for_selector("li.person-line:nth-child(2)")
         page.screenshot(path=shots / f"accounts-{screen}.png", full_page=True)
 
         assert page.locator(".key").inner_text().startswith(f"{server.url}/link#yihu_link_")
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_an_administrator_gives_a_role_by_code_and_number_and_takes_it_away(
+    office: SmallOffice, open_page: OpenPage, shots: Path
+) -> None:
+    enrolled(office, "admin", Role.SECURITY)
+    enrolled(office)
+    with running(office.app(packaged()), host="127.0.0.1", port=0) as server:
+        page = open_page(f"{server.url}/signin")
+        page.fill("#login", "admin")
+        page.fill("#password", PASSWORD)
+        page.keyboard.press("Enter")
+        line = page.locator(".person-line", has_text=LOGIN)
+        line.locator("summary").click()
+        line.locator("select").select_option("handler")
+        offices = line.locator('input[id$="-offices"]')
+        offices.fill("DEMO，A99")
+        line.locator('input[type="date"]').fill("2026-12-31")
+        line.locator("button.main").click()
+        assert "A99" in line.locator(".trouble").inner_text()
+        offices.fill("DEMO")
+        line.locator("button.main").click()
+        given = line.locator(".grants li", has_text="DEMO")
+        assert given.inner_text().startswith("承办人 DEMO 至 2027/01/01 00:00:00")
+        page.screenshot(path=shots / "grants.png", full_page=True)
+        page.once("dialog", lambda asked: asked.dismiss())
+        given.locator("button").click()
+        page.once("dialog", lambda asked: asked.accept())
+        given.locator("button").click()
+        given.wait_for(state="detached")
+
+    [granted], [withdrawn] = office.entries("ROLE_GRANTED"), office.entries("ROLE_WITHDRAWN")
+    assert (granted.entry.body["until"], withdrawn.entry.body["grant"]) == ("2026-12-31T16:00:00.000Z", granted.seq)
 
 
 def test_a_wrong_password_is_answered_in_words(office: SmallOffice, open_page: OpenPage) -> None:

@@ -31,11 +31,12 @@ export function copyPanel(copy, clip, { field, why, toSave, remember }) {
       setTimeout(() => place.isConnected && ask(`/api/copies/${line.copy}`).then(look, (error) => show(place, trouble(error))), BEAT);
       return;
     }
+    remember();
     if (line.state !== "made") return show(place, nothing(say("copyFailed")));
     const fetchIt = async () => {
       try {
         const granted = await ask("/api/viewings", { method: "POST", body: { ...why(clip, field), what: "copy", copy: line.copy } });
-        show(place, toSave(granted, { ...clip, name: `${line.copy}.mp4` }));
+        show(place, toSave(granted, { ...clip, name: `${line.copy}.mp4` }, { ready: "copyReady", save: "saveCopy" }));
         remember();
       } catch (error) {
         show(place, trouble(error, fetchIt));
@@ -51,12 +52,14 @@ export function requestsPage(main) {
   fill(main, async () => {
     const lines = await ask("/api/requests");
     const again = () => requestsPage(main);
-    const waiting = lines.filter((line) => line.may_decide);
+    const waiting = lines.filter((line) => line.may_decide && line.state === "requested");
+    const decided = lines.filter((line) => line.may_decide && line.state !== "requested");
     const mine = lines.filter((line) => line.mine);
     return [
       h("h1", {}, say("requests")),
       h("h2", {}, say("waitingForMe"), h("span", { class: "count" }, String(waiting.length))),
       waiting.length > 0 ? h("ul", { class: "plain" }, waiting.map((line) => entry(line, again))) : nothing(say("noneWaiting")),
+      decided.length > 0 && [h("h2", {}, say("decided"), h("span", { class: "count" }, String(decided.length))), h("ul", { class: "plain" }, decided.map((line) => entry(line, again)))],
       h("h2", {}, say("myRequests"), h("span", { class: "count" }, String(mine.length))),
       mine.length > 0 ? h("ul", { class: "plain" }, mine.map((line) => entry(line, again))) : nothing(say("noneMine")),
     ];
@@ -72,7 +75,7 @@ function entry(line, again) {
     h("span", { class: "tile-head" }, h("strong", {}, beside(line.name ?? say("erased"), what)), h("span", { class: "kind" }, name("request", line.state))),
     h("span", {}, line.reason ?? say("erased")),
     h("span", { class: "small" }, beside(moment(line.requested_at), `№ ${line.requested_seq}`, line.until && `${say("until")} ${moment(line.until)}`)),
-    h("span", { class: "small digest" }, line.clip),
+    h("span", { class: "small" }, line.matter && [h("a", { href: `/matters/${line.matter}` }, say("toCase")), " "], h("span", { class: "digest" }, line.clip)),
     deciding(line, again, problem),
     problem,
   );

@@ -145,9 +145,9 @@ function seen(granted) {
   return h("p", { class: "small", role: "status" }, say("viewedAs", { seq: granted.seq }));
 }
 
-function toSave(granted, clip) {
-  const link = h("a", { class: "button main", href: granted.media, download: clip.name ?? "" }, say("saveOriginal"));
-  return h("div", { class: "reason" }, h("p", {}, beside(say("downloadReady"), bytes(granted.size))), link);
+function toSave(granted, clip, { ready = "downloadReady", save = "saveOriginal" } = {}) {
+  const link = h("a", { class: "button main", href: granted.media, download: clip.name ?? "" }, say(save));
+  return h("div", { class: "reason" }, h("p", {}, beside(say(ready), bytes(granted.size))), link);
 }
 
 function player(granted, clip, again, person) {
@@ -167,7 +167,7 @@ function player(granted, clip, again, person) {
   watching(granted, element);
   element.play().catch(() => {}); // where a browser does not start by itself, the controls are there
   // the whole screen shows the name too: the browser's own button would leave it behind
-  const whole = kind === "video" && h("button", { type: "button", class: "quiet whole", "aria-label": say("wholeScreen"), onclick: () => screen.requestFullscreen() }, "⛶");
+  const whole = kind === "video" && h("button", { type: "button", class: "quiet whole", onclick: () => screen.requestFullscreen() }, say("wholeScreen"));
   const screen = h("div", { class: "screen" }, element, overlay(person), whole, message);
   return screen;
 }

@@ -42,12 +42,12 @@ async function start() {
     const person = await ask("/api/session");
     bar(person);
     const [, kind, id] = location.pathname.split("/");
-    if (kind === "" && !person.acts.includes("read")) return person.acts.includes("administer") ? accountsPage(main) : accountPage(main);
+    if (kind === "" && !person.acts.includes("read")) return person.acts.includes("administer") ? accountsPage(main, person) : accountPage(main, person);
     if (kind === "") return home(main);
-    if (kind === "account") return accountPage(main);
+    if (kind === "account") return accountPage(main, person);
     if (kind === "requests") return requestsPage(main);
     if (kind === "alarms") return alarmsPage(main);
-    if (kind === "accounts") return accountsPage(main);
+    if (kind === "accounts") return accountsPage(main, person);
     if (kind === "matters") return matterPage(main, person, id);
     if (kind === "parties") return partyPage(main, person, id);
     show(main, h("p", { class: "nothing" }, say("notFound")));

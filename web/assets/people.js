@@ -1,34 +1,9 @@
 // The pages about people: sign-in, one-time link, one's own account, everybody's accounts.
 
 import { ask, askAll, fill, h, nothing, show, trouble } from "./dom.js";
+import { field, form, secret } from "./forms.js";
+import { granted, grantFields, grantsOf, withScope } from "./grants.js";
 import { beside, moment, name, say } from "./words.js";
-
-const ROLES = ["clerk", "officer", "handler", "leader", "reviewer", "archivist", "publicity", "supervisor", "auditor", "administrator", "security", "audit"];
-
-function field(id, label, properties = {}) {
-  const input = h("input", { id, name: id, required: true, spellcheck: "false", maxlength: "200", ...properties });
-  return { input, row: [h("label", { for: id }, label), input] };
-}
-
-function secret(id, label, autocomplete) {
-  return field(id, label, { type: "password", autocomplete });
-}
-
-/** A form that says what it waits for and what went wrong. */
-function form(className, children, send) {
-  const said = h("div", { "aria-live": "polite" });
-  const made = h("form", { class: className }, children, said);
-  made.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    show(said, h("p", { class: "waiting", role: "status" }, say("reading")));
-    try {
-      show(said, await send());
-    } catch (error) {
-      show(said, trouble(error));
-    }
-  });
-  return made;
-}
 
 function comeIn() {
   const back = sessionStorage.getItem("yihu-back") ?? "/";
@@ -102,12 +77,12 @@ export function linkPage(main) {
   password.input.focus();
 }
 
-export function accountPage(main) {
+export function accountPage(main, person) {
   fill(main, async () => {
     const own = await ask("/api/account");
-    const again = () => accountPage(main);
+    const again = () => accountPage(main, person);
     return [
-      h("p", { class: "path" }, h("a", { href: "/" }, say("home"))),
+      person.acts.includes("read") && h("p", { class: "path" }, h("a", { href: "/" }, say("home"))),
       h("h1", {}, say("account"), " ", h("span", { class: "kind" }, own.person.login ?? say("erased"))),
       h("p", { class: "small" }, beside(own.person.name, ...own.person.grants.map(granted))),
       panel(say("changePassword"), passwordForm()),
@@ -190,11 +165,11 @@ function sessionList(sessions, again) {
   return h("ul", { class: "plain" }, sessions.map(line));
 }
 
-export function accountsPage(main) {
+export function accountsPage(main, { account }) {
   const shown = h("div", { "aria-live": "polite" });
   const list = h("div");
-  const again = () => fill(list, async () => accountList(await askAll("/api/accounts?limit=200"), shown, again));
-  show(main, h("p", { class: "path" }, h("a", { href: "/" }, say("home"))), h("h1", {}, say("accounts")), shown, list, panel(say("addAccount"), addForm(shown, again)));
+  const again = () => fill(list, async () => accountList(await askAll("/api/accounts?limit=200"), { account, shown, again }));
+  show(main, h("h1", {}, say("accounts")), shown, list, panel(say("addAccount"), addForm(shown, again)));
   again();
 }
 
@@ -205,20 +180,14 @@ function showLink(shown, made) {
 function addForm(shown, again) {
   const login = field("login", say("login"), { autocomplete: "off", autocapitalize: "none" });
   const person = field("person", say("fullName"), { required: false, autocomplete: "off", maxlength: "100" });
-  const role = h("select", { id: "role" }, ROLES.map((each) => h("option", { value: each, selected: each === "handler" }, name("role", each))));
-  const send = async () => {
-    showLink(shown, await ask("/api/accounts", { method: "POST", body: { login: login.input.value, name: person.input.value, role: role.value, offices: [], matters: [] } }));
-    again();
-    return null;
-  };
-  return form("narrow", [login.row, person.row, h("label", { for: "role" }, say("role")), role, h("button", { type: "submit", class: "main" }, say("make"))], send);
-}
-
-/** A role, what it covers, and until when. */
-function granted(grant) {
-  const scope = [...grant.offices, ...grant.matters].join(" ");
-  const until = grant.until && `${say(grant.over ? "endedAt" : "endsAt")} ${moment(grant.until)}`;
-  return [name("role", grant.role), scope, until].filter(Boolean).join(" ");
+  const role = grantFields("new");
+  const send = () =>
+    withScope(role.asked(), async (asked) => {
+      showLink(shown, await ask("/api/accounts", { method: "POST", body: { login: login.input.value, name: person.input.value, ...asked } }));
+      again();
+      return null;
+    });
+  return form("narrow", [login.row, person.row, role.rows, h("button", { type: "submit", class: "main" }, say("make"))], send);
 }
 
 function why(act) {
@@ -226,7 +195,7 @@ function why(act) {
   if (reason) act(reason);
 }
 
-function accountList(people, shown, again) {
+function accountList(people, { account, shown, again }) {
   if (people.length === 0) return nothing("—");
   const act = (path, body) => async () => {
     try {
@@ -239,13 +208,18 @@ function accountList(people, shown, again) {
   };
   const line = (each) => {
     const place = `/api/accounts/${each.account}`;
-    const state = beside(...each.grants.map(granted), !each.enabled && say("disabled"), !each.has_password && say("noPassword"), each.second_factor && say("secondFactor"));
+    const state = beside(!each.enabled && say("disabled"), !each.has_password && say("noPassword"), each.second_factor && say("secondFactor"));
     const turn = each.enabled ? ["disabled", say("disable")] : ["enabled", say("enable")];
     return h(
       "li",
-      { class: "tile line" },
-      h("span", {}, h("strong", {}, each.login ?? say("erased")), " ", beside(each.name), h("br"), h("span", { class: "small" }, state)),
-      h("span", { class: "row" }, each.enabled && h("button", { type: "button", onclick: act(`${place}/link`) }, say("newLink")), h("button", { type: "button", onclick: () => why((reason) => act(`${place}/${turn[0]}`, { reason })()) }, turn[1])),
+      { class: "tile person-line" },
+      h(
+        "div",
+        { class: "tile-head" },
+        h("span", {}, h("strong", {}, each.login ?? say("erased")), " ", beside(each.name), state && [h("br"), h("span", { class: "small" }, state)]),
+        h("span", { class: "row" }, each.enabled && h("button", { type: "button", onclick: act(`${place}/link`) }, say("newLink")), h("button", { type: "button", onclick: () => why((reason) => act(`${place}/${turn[0]}`, { reason })()) }, turn[1])),
+      ),
+      grantsOf(each, { own: each.account === account, again }),
     );
   };
   return h("ul", { class: "plain" }, people.map(line));

@@ -8,6 +8,8 @@ export const ACCESS_WORDS = {
   alarmSays: ["打开了 {clips} 个音像（超过 {most} 个即告警）", "{clips} clips were opened (more than {most} raise the alarm)"],
   noAlarms: ["没有告警。", "No alarms."],
   waitingForMe: ["待我审批", "Waiting for me"],
+  toCase: ["看案件", "See the case"],
+  decided: ["已决定", "Decided"],
   myRequests: ["我的申请", "My requests"],
   noneWaiting: ["没有待审批的申请。", "Nothing waits for you."],
   noneMine: ["没有申请。", "You asked for nothing."],
@@ -23,6 +25,7 @@ export const ACCESS_WORDS = {
   copyComing: ["正在制作副本，画面中写有您的姓名和时间…", "The copy is being made, with your name and the time in the picture…"],
   copyReady: ["副本已就绪", "The copy is ready"],
   copyFailed: ["无法制作副本。", "No copy could be made."],
+  saveCopy: ["保存副本", "Save the copy"],
   fetchCopy: ["取副本（每次记一条查看）", "Fetch it (an entry each time)"],
   reasonOfCase: ["可不填：以本案为理由", "May be left empty: this case is the reason"],
 };
