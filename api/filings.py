@@ -25,6 +25,16 @@ MayFile = Annotated[Caller, Depends(allowed(Act.FILE))]
 FilingInPath = Annotated[str, Path(pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$", examples=["01JD6Z5M3Q8X4T7V9YB2C1D0EF"])]
 
 
+def _may_file(asked: FilingRequest, request: Request, desk: AtDesk, caller: MayFile) -> Caller:
+    # a rule and no part of the route: whoever sends the same again is asked again
+    for named in (asked.clip, asked.activity):
+        caller = must(request, desk, caller, Act.FILE, Subject.parse(named))
+    return caller
+
+
+MayFileThese = Annotated[Caller, Depends(_may_file)]
+
+
 def _filed_before(desk: Desk, entries: range) -> FilingLine | None:
     """Tell the filing that one of those entries made, if it still stands."""
     for leaf in map(desk.services.log.leaf, entries):
@@ -41,11 +51,9 @@ def _filed_before(desk: Desk, entries: range) -> FilingLine | None:
     responses=problems("cross-site", "not-found", "life-cycle", "stale"),
 )
 @told_again(_filed_before)
-def file_clip(asked: FilingRequest, request: Request, desk: AtDesk, caller: MayFile) -> FilingLine:
+def file_clip(asked: FilingRequest, desk: AtDesk, caller: MayFileThese) -> FilingLine:
     """File a clip, or a part of it, under an activity; the same again answers with the filing that stands."""
     services, clip, activity = desk.services, Subject.parse(asked.clip), Subject.parse(asked.activity)
-    for named in (clip, activity):
-        caller = must(request, desk, caller, Act.FILE, named)
     try:
         filing = services.registry.file_clip(clip, activity, range=_range(asked), actor=caller.actor)
     except ValueError as error:

@@ -40,6 +40,17 @@ router = Ruled(prefix="/api/viewings", tags=["viewings"], route_class=Repeatable
 
 MayView = Annotated[Caller, Depends(allowed_here(Act.VIEW))]
 
+
+def _sees(asked: ViewingRequest, request: Request, desk: AtDesk, caller: MayView) -> Sight:
+    # a rule and no part of the route: whoever sends the same again is asked again
+    seen = sight(request, desk, caller, Subject.parse(asked.clip), asked.what)
+    if asked.copy_ is not None:
+        owned(asked.copy_, request, desk, caller)
+    return seen
+
+
+Sees = Annotated[Sight, Depends(_sees)]
+
 _MEDIA: Responses = {
     200: raw(
         "全部字节，最后一段在核对 SHA-256 之后发出 · all of it, checked before its last bytes leave", "video/mp4", "(bytes)"
@@ -58,12 +69,11 @@ _AGAIN: Responses = {
     summary="说明理由并查看 · Ask to see footage",
     responses={**problems("cross-site", "not-found", "life-cycle", "contradiction", "too-many", "bulk"), **_AGAIN},
 )
-def ask(asked: ViewingRequest, request: Request, desk: AtDesk, caller: MayView, response: Response) -> ViewingGranted:
+def ask(
+    asked: ViewingRequest, request: Request, desk: AtDesk, caller: MayView, seen: Sees, response: Response
+) -> ViewingGranted:
     """Record the access, then grant it: on return the entry is durable, and not one byte has been read."""
     clip = Subject.parse(asked.clip)
-    seen = sight(request, desk, caller, clip, asked.what)
-    if asked.copy_ is not None:
-        owned(asked.copy_, request, desk, caller)
     words = f"{caller.credential} {asked.model_dump_json()}"
     name = blind_index(desk.services.index_key, domain="viewing", value=words)
     with desk.turns.of(name):
@@ -91,7 +101,7 @@ def _grant(asked: ViewingRequest, clip: Subject, request: Request, desk: Desk, s
     footage = _chosen(desk, clip, asked.what, copy, caller.subject)
     # what cannot be had is refused before it is recorded as seen
     compare(footage, services.store.describe(footage.name, footage.version))
-    reason = why(services, clip, asked.reason, asked.matter)
+    reason = why(services, caller, clip, asked.reason, asked.matter)
     if desk.bulk.is_blocked(caller.subject, clip):
         _hold_back(request, desk, caller, clip)
     desk.pace.take(caller.subject)
