@@ -53,7 +53,7 @@ def ask(asked: AccessAsked, request: Request, desk: AtDesk, caller: MayAsk, resp
     if queries.undecided_of(services.engine, caller.subject) >= services.access.open_requests:
         raise TOO_MANY
     desk.pace.take(caller.subject)
-    reason = why(services, clip, asked.reason, asked.matter)
+    reason = why(services, caller, clip, asked.reason, asked.matter)
     found, is_new = desk.requests.ask(clip, asked.what, reason, actor=caller.actor)
     if not is_new:
         response.status_code = 200
