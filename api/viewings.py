@@ -129,8 +129,7 @@ def _grant(asked: ViewingRequest, clip: Subject, request: Request, desk: Desk, s
 
 def _hold_back(request: Request, desk: Desk, caller: Caller, clip: Subject) -> None:
     route = f"{request.method} {request.scope['route'].path}"
-    body = {"act": "bulk", "route": route, "about": str(clip)}
-    desk.services.custody.record(Entry("REFUSED", caller.subject, caller.actor, body=body))
+    desk.refusals.record(caller.actor, {"act": "bulk", "route": route, "about": str(clip)})
     raise HTTPException(HTTPStatus.FORBIDDEN, "bulk")
 
 

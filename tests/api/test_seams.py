@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from api.desk import desk_of
 from api.policy import EVERYTHING, Grant, Scope
+from api.refusals import Refusals
 from api.tokens import issue_token
 from cases.values import ActivityDetails, ActivityKind, MatterDetails, MatterKind
-from storage.evidence import Role, Stage, Subject
+from storage.errors import StorageUnavailable
+from storage.evidence import Actor, Role, Stage, Subject
+from storage.testing import Moment
 from tests.api.asking_for import let
 from tests.api.small_office import OPERATOR, SmallOffice
 from tests.api.somebody import OWN, accounts_of, enrolled, sign_in
+from tests.api.test_people_lost import spoil
+from tests.crashes.test_lost_writes import MOMENTS
 
 KEY = {"Idempotency-Key": "8e03978e-40d5-43dd"}
 
@@ -136,3 +143,47 @@ def test_what_is_repeated_after_a_right_was_withdrawn_is_refused(office: SmallOf
 def accounts_number(office: SmallOffice, account: Subject) -> int:
     """The number of the grant with which the account was made."""
     return next(each.seq for each in office.entries("ACCOUNT_CREATED") if each.entry.subject == account)
+
+
+def test_very_many_refusals_of_one_account_become_one_entry_with_their_number(
+    office: SmallOffice, stranger: TestClient
+) -> None:
+    """A hostile client fills no disk, and what it tried stays told."""
+    auditor, other = (holding(office, stranger, Role.AUDITOR) for _ in range(2))
+    still = office.clock.now.replace(second=0)
+    most = office.services.access.a_minute
+    for _ in range(most + 5):
+        office.clock.now = still
+        assert auditor.get("/api/oversight").status_code == 403
+    office.clock.now = still
+    assert other.get("/api/oversight").status_code == 403
+    assert len(office.entries("REFUSED")) == most + 1
+    assert isinstance(stranger.app, FastAPI)
+
+    for _ in range(2):
+        desk_of(stranger.app).tidy()
+
+    assert len(office.entries("REFUSED")) == most + 2
+    last = office.entries("REFUSED")[-1].entry
+    assert (last.actor.role, last.body["times"], last.body["act"]) == (Role.AUDITOR, 5, "oversee")
+    assert last.body["route"] == "GET /api/oversight"
+
+
+@MOMENTS
+def test_refusals_that_could_not_be_recorded_stay_counted(office: SmallOffice, moment: Moment) -> None:
+    """Also of somebody who was disabled meanwhile; where only the answer was lost, they are told twice."""
+    account = enrolled(office, role=Role.AUDITOR)
+    refusals = Refusals(office.services.custody, lambda: office.clock.now, 0)
+    actor = Actor(account, Role.AUDITOR)
+    refusals.record(actor, {"act": "oversee", "route": "GET /api/oversight"})
+    accounts_of(office).disable(account, reason="离职", actor=OPERATOR)
+    fault = spoil(office, 1, moment)
+
+    with pytest.raises(StorageUnavailable):
+        refusals.fold()
+    refusals.fold()
+
+    assert fault.hit
+    assert [each.entry.body["times"] for each in office.entries("REFUSED")] == ([1] if moment == "before" else [1, 1])
+    refusals.fold()
+    assert len(office.entries("REFUSED")) <= 2
