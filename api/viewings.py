@@ -9,6 +9,7 @@ over gives the same viewing and no second entry. The player says what it played,
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 
@@ -41,15 +42,23 @@ router = Ruled(prefix="/api/viewings", tags=["viewings"], route_class=Repeatable
 MayView = Annotated[Caller, Depends(allowed_here(Act.VIEW))]
 
 
-def _sees(asked: ViewingRequest, request: Request, desk: AtDesk, caller: MayView) -> Sight:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What somebody wants to see, and by what they may."""
+
+    asked: ViewingRequest
+    seen: Sight
+
+
+def _sees(asked: ViewingRequest, request: Request, desk: AtDesk, caller: MayView) -> _Wanted:
     # a rule and no part of the route: whoever sends the same again is asked again
     seen = sight(request, desk, caller, Subject.parse(asked.clip), asked.what)
     if asked.copy_ is not None:
         owned(asked.copy_, request, desk, caller)
-    return seen
+    return _Wanted(asked, seen)
 
 
-Sees = Annotated[Sight, Depends(_sees)]
+Sees = Annotated[_Wanted, Depends(_sees)]
 
 _MEDIA: Responses = {
     200: raw(
@@ -69,17 +78,15 @@ _AGAIN: Responses = {
     summary="说明理由并查看 · Ask to see footage",
     responses={**problems("cross-site", "not-found", "life-cycle", "contradiction", "too-many", "bulk"), **_AGAIN},
 )
-def ask(
-    asked: ViewingRequest, request: Request, desk: AtDesk, caller: MayView, seen: Sees, response: Response
-) -> ViewingGranted:
+def ask(request: Request, desk: AtDesk, caller: MayView, wanted: Sees, response: Response) -> ViewingGranted:
     """Record the access, then grant it: on return the entry is durable, and not one byte has been read."""
-    clip = Subject.parse(asked.clip)
+    asked, clip = wanted.asked, Subject.parse(wanted.asked.clip)
     words = f"{caller.credential} {asked.model_dump_json()}"
     name = blind_index(desk.services.index_key, domain="viewing", value=words)
     with desk.turns.of(name):
         standing = desk.viewings.standing(name)
         if standing is None:
-            standing = _grant(asked, clip, request, desk, seen, name)
+            standing = _grant(asked, clip, request, desk, wanted.seen, name)
         else:
             response.status_code = HTTPStatus.OK
     desk.bulk.look(caller.subject)
