@@ -75,7 +75,7 @@ class Guarded:
                 receive = await asyncio.wait_for(_received(receive), SLOWEST_BODY)
             except TimeoutError:
                 refused = "slow"
-        app = self._app if refused is None else answer(Request(scope), refused, headers=_LAST if refused == "slow" else None)
+        app = self._app if refused is None else answer(Request(scope), refused, headers=_LAST)
         await app(scope, receive, _guarded(scope, send))
 
 
@@ -97,6 +97,7 @@ def _guarded(scope: Scope, send: Send) -> Send:
 
 
 _LAST = {"Connection": "close"}
+"""What is refused before its body was read may end elsewhere than we think: nothing after it is answered on that connection."""
 
 
 async def _received(receive: Receive) -> Receive:
