@@ -3,8 +3,8 @@
 
 An event has the number of its entry as id, so that whoever lost the connection goes on where they were (``Last-Event-ID``):
 entries are numbered without gaps in the order in which they are committed, so nothing is missed and nothing comes twice. What
-somebody may not see only moves the id on. A stream ends by itself after a minute, with the program, and soon after its session
-or token; browsers come again by themselves and are asked anew who they are.
+somebody may not see only moves the id on. A stream ends by itself after a minute, with the program, and soon after its session,
+its token or the right to read (within ten seconds); browsers come again by themselves and are asked anew who they are.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from starlette.types import Receive, Scope, Send
 from api import lines
 from api.describing import Responses, problems, raw
 from api.desk import AtDesk, Desk
-from api.people.queries import standing_session
-from api.principal import Means, Principal
+from api.limits import UNKNOWN
+from api.principal import Means, Principal, by_token
 from api.queries import account_with, entries_recorded
 from api.reach.queries import thing
 from api.roles import Act
@@ -44,7 +44,7 @@ LONGEST = timedelta(seconds=60)
 BEAT = timedelta(seconds=1)
 """How often it is looked for something new."""
 HEARTBEAT = timedelta(seconds=10)
-"""How often a comment keeps the connection, and it is asked whether the session still stands."""
+"""How often a comment keeps the connection, and it is asked whether the session still stands, and with which roles."""
 _AT_ONCE = 100
 _DIGITS = 16
 _READABLE = frozenset({Kind.CLIP, Kind.MATTER, Kind.PARTY, Kind.ACTIVITY})
@@ -57,7 +57,7 @@ MayRead = Annotated[Principal, Depends(allowed(Act.READ))]
 
 def sees(desk: Desk, caller: Principal, line: EntryLine) -> bool:
     """Say whether somebody is told of this entry: whoever may read everything of all, others of what they may read."""
-    if caller.within(Act.READ).is_everything:
+    if caller.decide(Act.READ, UNKNOWN).is_allowed:
         return True
     about = Subject.parse(line.subject)
     known = thing(desk.services.engine, about) if about.kind in _READABLE else None
@@ -98,7 +98,7 @@ class _Followed(StreamingResponse):
             self._ended()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Stream:
     desk: Desk
     caller: Principal
@@ -135,8 +135,17 @@ class _Stream:
         return f"id: {line.seq}\nevent: entry\ndata: {lines.entries([line])[0].model_dump_json()}\n\n"
 
     def _stands(self) -> bool:
-        """Whether token or session is still good; asking does not count as using it."""
-        engine, credential = self.desk.services.engine, self.caller.credential
-        if self.caller.means is Means.TOKEN:
-            return account_with(engine, credential, self.desk.services.clock()) is not None
-        return standing_session(engine, credential) is not None
+        """Whether token or session is still good and may read; what was given or withdrawn meanwhile counts from now on."""
+        found = _again(self.desk, self.caller)
+        if found is None or not found.may(Act.READ):
+            return False
+        self.caller = found
+        return True
+
+
+def _again(desk: Desk, caller: Principal) -> Principal | None:
+    """Return the same caller with what counts by now; asking is no use of the session."""
+    if caller.means is Means.SESSION:
+        return desk.sessions.again(caller.credential)
+    now = desk.services.clock()
+    return by_token(account_with(desk.services.engine, caller.credential, now), Means.TOKEN, caller.credential, now)

@@ -23,6 +23,7 @@ from api.people.refused import Strangers
 from api.people.second_factor import SecondFactor
 from api.people.sessions import Sessions
 from api.people.signing_in import SigningIn
+from api.refusals import Refusals
 from api.running import Running
 from api.services import Services
 from storage import passing
@@ -40,6 +41,7 @@ class Desk:
     viewings: Viewings
     bulk: Bulk
     pace: Pace
+    refusals: Refusals
     requests: Requests
     sessions: Sessions
     strangers: Strangers
@@ -77,6 +79,7 @@ class Desk:
             viewings=Viewings(*known, clock, lambda digest: is_standing(services.engine, digest, clock())),
             bulk=Bulk(*known, clock, services.access),
             pace=Pace(clock, services.access.a_minute),
+            refusals=Refusals(services.custody, clock, services.access.a_minute),
             requests=Requests(*known, clock, services.access),
             sessions=sessions,
             strangers=strangers,
@@ -89,7 +92,8 @@ class Desk:
         )
 
     def tidy(self) -> None:
-        """Record what people watched and who opened too much, and forget what passed."""
+        """Record what people watched or were refused and who opened too much, and forget what passed."""
+        self.refusals.fold()
         self.viewings.fold()
         self.bulk.look_at_everybody()
         self.attempts.forget_old()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
@@ -25,6 +26,24 @@ MayFile = Annotated[Caller, Depends(allowed(Act.FILE))]
 FilingInPath = Annotated[str, Path(pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$", examples=["01JD6Z5M3Q8X4T7V9YB2C1D0EF"])]
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is to be filed, and by whom, in the role that allows it."""
+
+    asked: FilingRequest
+    caller: Caller
+
+
+def _may_file(asked: FilingRequest, request: Request, desk: AtDesk, caller: MayFile) -> _Wanted:
+    # a rule and no part of the route: whoever sends the same again is asked again
+    for named in (asked.clip, asked.activity):
+        caller = must(request, desk, caller, Act.FILE, Subject.parse(named))
+    return _Wanted(asked, caller)
+
+
+MayFileThese = Annotated[_Wanted, Depends(_may_file)]
+
+
 def _filed_before(desk: Desk, entries: range) -> FilingLine | None:
     """Tell the filing that one of those entries made, if it still stands."""
     for leaf in map(desk.services.log.leaf, entries):
@@ -41,13 +60,12 @@ def _filed_before(desk: Desk, entries: range) -> FilingLine | None:
     responses=problems("cross-site", "not-found", "life-cycle", "stale"),
 )
 @told_again(_filed_before)
-def file_clip(asked: FilingRequest, request: Request, desk: AtDesk, caller: MayFile) -> FilingLine:
+def file_clip(desk: AtDesk, _caller: MayFile, wanted: MayFileThese) -> FilingLine:
     """File a clip, or a part of it, under an activity; the same again answers with the filing that stands."""
-    services, clip, activity = desk.services, Subject.parse(asked.clip), Subject.parse(asked.activity)
-    for named in (clip, activity):
-        caller = must(request, desk, caller, Act.FILE, named)
+    services, asked = desk.services, wanted.asked
+    clip, activity = Subject.parse(asked.clip), Subject.parse(asked.activity)
     try:
-        filing = services.registry.file_clip(clip, activity, range=_range(asked), actor=caller.actor)
+        filing = services.registry.file_clip(clip, activity, range=_range(asked), actor=wanted.caller.actor)
     except ValueError as error:
         # a part that lies beyond the end of the clip, which only the catalog knows
         found = {"type": "range", "loc": ("body", "range"), "msg": "the range lies beyond the clip"}

@@ -97,7 +97,7 @@ def _guarded(scope: Scope, send: Send) -> Send:
 
 
 _LAST = {"Connection": "close"}
-"""What follows a request that was not read to its end is not read either, and must not be taken for the next one."""
+"""What is refused before its body was read may end elsewhere than we think: nothing after it is answered on that connection."""
 
 
 async def _received(receive: Receive) -> Receive:

@@ -1,4 +1,8 @@
-"""``/api/oversight``: what an audit administrator sees: refusals, sign-ins, and what was done to accounts. Pseudonyms only."""
+"""
+``/api/oversight``: what an audit administrator sees: refusals, sign-ins, what was done to accounts, who let whom see footage.
+
+Pseudonyms only. An approval that was given at the machine itself has ``at`` = ``machine`` and the role of its operator.
+"""
 
 from __future__ import annotations
 
@@ -30,15 +34,18 @@ class About(StrEnum):
     REFUSALS = "refusals"
     SIGN_INS = "sign-ins"
     ACCOUNTS = "accounts"
+    ACCESS = "access"
 
 
 _TYPES = {
     About.REFUSALS: ("REFUSED", "SIGN_INS_REFUSED"),
-    About.SIGN_INS: ("SIGNED_IN", "SESSION_ENDED", "SIGN_INS_REFUSED"),
+    About.SIGN_INS: ("SIGNED_IN", "SESSION_ENDED", "SIGN_INS_REFUSED", "TOKEN_CAME"),
     About.ACCOUNTS: (
         "ACCOUNT_CREATED",
         "ACCOUNT_DISABLED",
         "ACCOUNT_ENABLED",
+        "IDENTITY_BOUND",
+        "IDENTITY_UNBOUND",
         "LINK_MADE",
         "PASSWORD_SET",
         "ROLE_GRANTED",
@@ -48,6 +55,7 @@ _TYPES = {
         "TOTP_REMOVED",
         "TOTP_SET",
     ),
+    About.ACCESS: ("ACCESS_APPROVED", "ACCESS_DENIED", "ACCESS_WITHDRAWN", "BULK_ACCESS"),
 }
 
 
@@ -74,7 +82,7 @@ class OversightLine(BaseModel):
     body: dict[str, Any]
 
 
-AboutWhat = Annotated[About, Query(description="拒绝、登录或账户 · which sort of entries", examples=["refusals"])]
+AboutWhat = Annotated[About, Query(description="拒绝、登录、账户或批准 · which sort of entries", examples=["refusals"])]
 Before = Annotated[int, Query(ge=0, le=LEDGER_NUMBERS, description="此编号之前 · older than that entry", examples=[200])]
 
 

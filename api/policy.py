@@ -83,7 +83,7 @@ class Thing:
     owner: Subject | None = None
     """The account whose it is: itself, or whose viewing, upload or request it is."""
     is_approved: bool = False
-    """Whether a request of whoever asks, for this, was approved and still counts."""
+    """Whether a request of whoever asks, for this, was approved and still counts; a grant must cover it even so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,8 @@ def decide(grants: Iterable[Grant], act: Act, thing: Thing | None, *, asking: Su
         allowing = TABLE[grant.role][act]
         if relation in allowing:
             return Decision(grant, relation)
-        if thing is not None and thing.is_approved and Relation.APPROVED in allowing:
+        is_covered = relation not in {Relation.ELSEWHERE, Relation.OTHER}
+        if thing is not None and thing.is_approved and is_covered and Relation.APPROVED in allowing:
             return Decision(grant, Relation.APPROVED)
     if thing is not None and thing.owner == asking:
         return Decision(None, Relation.SELF, "self")

@@ -25,7 +25,7 @@ router = Ruled(prefix="/api/session", tags=["session"])
 links = Ruled(prefix="/api/links", tags=["session"])
 
 
-@router.post("", status_code=201, summary="用令牌登录 · Sign in with a token", responses=problems("cross-site"))
+@router.post("", status_code=201, summary="用令牌登录 · Sign in with a token", responses=problems("cross-site", "too-many"))
 def sign_in(asked: SignIn, request: Request, response: Response, desk: AtDesk, cookie: Cookie) -> SignedIn:
     """Open a session for the holder of a token; it ends when the token is revoked."""
     # without this, another site could sign somebody in under an account of its own
@@ -34,6 +34,8 @@ def sign_in(asked: SignIn, request: Request, response: Response, desk: AtDesk, c
     found = by_token(account_with(desk.services.engine, digest, now), Means.TOKEN, digest, now)
     if found is None or found.account.role not in SIGNING_IN:
         raise stranger(desk)
+    # a password costs a hash each time, and a token nothing
+    desk.pace.take(found.subject)
     secret = desk.sessions.open(found.actor, how="token", came=came(request))
     return _signed_in(open_in(request, response, desk, cookie, secret))
 

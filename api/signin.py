@@ -30,7 +30,7 @@ from api.reach.queries import thing, thing_of_filing
 from api.roles import Act
 from api.rules import is_rule
 from storage.errors import NotFound, Refused
-from storage.evidence import Entry, Json, Kind, Subject
+from storage.evidence import Json, Kind, Subject
 
 COOKIE = "yihu_session"
 OWN_HEADER = "x-yihu"
@@ -187,7 +187,7 @@ def require_own_page(request: Request) -> None:
 def refuse(
     request: Request, desk: Desk, caller: Principal, act: Act, *, about: Subject | None = None, why: str | None = None
 ) -> NoReturn:
-    """Record that *caller* was refused *act*, durably, and raise `Refused`; *about* a thing that is known to be one."""
+    """Record that *caller* was refused *act* (`api.refusals`) and raise `Refused`; *about* a thing that is known to be one."""
     route = getattr(request.scope.get("route"), "path", "")
     body: dict[str, Json] = {"act": act.value, "route": f"{request.method} {route}"}
     told = _about(request) if about is None else str(about)
@@ -195,7 +195,7 @@ def refuse(
         body["about"] = told
     if why not in {None, "role"}:
         body["why"] = why
-    desk.services.custody.record(Entry("REFUSED", caller.account.subject, caller.actor, body=body))
+    desk.refusals.record(caller.actor, body)
     message = f"{caller.account.subject} as {caller.account.role}: may not {act}"
     raise Refused(message)
 

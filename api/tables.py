@@ -36,7 +36,7 @@ MOVES = (
     move(Kind.ACCOUNT, "TOKEN_ISSUED", UNBORN, ACTIVE),
     move(Kind.ACCOUNT, "TOKEN_REVOKED", ACTIVE, REVOKED),
     move(Kind.ACCOUNT, "TOKEN_CAME", ACTIVE),
-    move(Kind.ACCOUNT, "REFUSED", f"{ACTIVE}|{REVOKED}"),
+    move(Kind.ACCOUNT, "REFUSED", f"{ACTIVE}|disabled|{REVOKED}"),
 )
 
 accounts = Table(

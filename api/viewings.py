@@ -9,6 +9,7 @@ over gives the same viewing and no second entry. The player says what it played,
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 
@@ -40,6 +41,25 @@ router = Ruled(prefix="/api/viewings", tags=["viewings"], route_class=Repeatable
 
 MayView = Annotated[Caller, Depends(allowed_here(Act.VIEW))]
 
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What somebody wants to see, and by what they may."""
+
+    asked: ViewingRequest
+    seen: Sight
+
+
+def _sees(asked: ViewingRequest, request: Request, desk: AtDesk, caller: MayView) -> _Wanted:
+    # a rule and no part of the route: whoever sends the same again is asked again
+    seen = sight(request, desk, caller, Subject.parse(asked.clip), asked.what)
+    if asked.copy_ is not None:
+        owned(asked.copy_, request, desk, caller)
+    return _Wanted(asked, seen)
+
+
+Sees = Annotated[_Wanted, Depends(_sees)]
+
 _MEDIA: Responses = {
     200: raw(
         "全部字节，最后一段在核对 SHA-256 之后发出 · all of it, checked before its last bytes leave", "video/mp4", "(bytes)"
@@ -58,18 +78,15 @@ _AGAIN: Responses = {
     summary="说明理由并查看 · Ask to see footage",
     responses={**problems("cross-site", "not-found", "life-cycle", "contradiction", "too-many", "bulk"), **_AGAIN},
 )
-def ask(asked: ViewingRequest, request: Request, desk: AtDesk, caller: MayView, response: Response) -> ViewingGranted:
+def ask(request: Request, desk: AtDesk, caller: MayView, wanted: Sees, response: Response) -> ViewingGranted:
     """Record the access, then grant it: on return the entry is durable, and not one byte has been read."""
-    clip = Subject.parse(asked.clip)
-    seen = sight(request, desk, caller, clip, asked.what)
-    if asked.copy_ is not None:
-        owned(asked.copy_, request, desk, caller)
+    asked, clip = wanted.asked, Subject.parse(wanted.asked.clip)
     words = f"{caller.credential} {asked.model_dump_json()}"
     name = blind_index(desk.services.index_key, domain="viewing", value=words)
     with desk.turns.of(name):
         standing = desk.viewings.standing(name)
         if standing is None:
-            standing = _grant(asked, clip, request, desk, seen, name)
+            standing = _grant(asked, clip, request, desk, wanted.seen, name)
         else:
             response.status_code = HTTPStatus.OK
     desk.bulk.look(caller.subject)
@@ -91,7 +108,7 @@ def _grant(asked: ViewingRequest, clip: Subject, request: Request, desk: Desk, s
     footage = _chosen(desk, clip, asked.what, copy, caller.subject)
     # what cannot be had is refused before it is recorded as seen
     compare(footage, services.store.describe(footage.name, footage.version))
-    reason = why(services, clip, asked.reason, asked.matter)
+    reason = why(services, caller, clip, asked.reason, asked.matter)
     if desk.bulk.is_blocked(caller.subject, clip):
         _hold_back(request, desk, caller, clip)
     desk.pace.take(caller.subject)
@@ -119,8 +136,7 @@ def _grant(asked: ViewingRequest, clip: Subject, request: Request, desk: Desk, s
 
 def _hold_back(request: Request, desk: Desk, caller: Caller, clip: Subject) -> None:
     route = f"{request.method} {request.scope['route'].path}"
-    body = {"act": "bulk", "route": route, "about": str(clip)}
-    desk.services.custody.record(Entry("REFUSED", caller.subject, caller.actor, body=body))
+    desk.refusals.record(caller.actor, {"act": "bulk", "route": route, "about": str(clip)})
     raise HTTPException(HTTPStatus.FORBIDDEN, "bulk")
 
 

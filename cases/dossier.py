@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from cases import checks, queries
 from cases.offices.queries import all_officers, all_offices, names_of, office_with_code
-from cases.queries import Database, View, Where, in_stage, of_clip, of_matter, of_party, with_number, within
+from cases.queries import Database, View, Where, in_any, in_stage, of_clip, of_matter, of_party, with_number, within
 from cases.records import Activity, ClipLine, Filing, Matter, Office, Officer, Party
 from cases.values import IdNumber
 from storage.database import reading
@@ -63,15 +63,19 @@ class Dossier:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """To which matters answers are limited: those of some offices, and some by name; neither leaves nothing out."""
+    """To which matters answers are limited: those of some offices, and some by name; neither leaves no matter out."""
 
     offices: Sequence[str] = ()
     matters: Sequence[str] = ()
+    only_in_matters: bool = False
+    """Whether what is in no matter at all is left out, even where none of them is."""
 
     @property
     def conditions(self) -> list[Where]:
         """What is asked beside."""
-        return [within(self.offices, self.matters)] if self.offices or self.matters else []
+        if self.offices or self.matters:
+            return [within(self.offices, self.matters)]
+        return [in_any()] if self.only_in_matters else []
 
 
 NO_LIMITS = Limits()

@@ -129,6 +129,11 @@ def within(offices: Sequence[str], named: Sequence[str]) -> Where:
     return or_(matters.c.office.in_(offices), matters.c.matter.in_(named))
 
 
+def in_any() -> Where:
+    """Limit a question to what is in some matter, whichever."""
+    return matters.c.matter.is_not(None)
+
+
 def in_stage(stage: Stage) -> Where:
     """Limit a question to the activities of one stage."""
     return activities.c.stage == stage.value

@@ -141,5 +141,6 @@ class Custody:
 
 
 def _tie(connection: Connection, request: _Request, recorded: Sequence[Recorded]) -> None:
-    if request.key is not None:
+    # a refusal did nothing that a repeated request could be told
+    if request.key is not None and any(each.entry.type != "REFUSED" for each in recorded):
         tie(connection, request.key, recorded)

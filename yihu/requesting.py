@@ -41,8 +41,8 @@ class Told:
 
 
 def requests_of(office: Office) -> Requests:
-    """Return what records requests and decisions."""
-    return Requests(office.custody, office.engine, office.clock, office.settings.access.rules)
+    """Return what records requests and decisions; they say that they were made at the machine."""
+    return Requests(office.custody, office.engine, office.clock, office.settings.access.rules, at_machine=True)
 
 
 def found(office: Office, identifier: str) -> AccessRequest:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Annotated
 
 from fastapi import Depends, Path, Request, Response
@@ -15,6 +17,7 @@ from api.access.requests import state_of
 from api.access.seeing import decides
 from api.describing import Responses, problems
 from api.desk import AtDesk, Desk
+from api.paging import MOST
 from api.people.queries import sealed_in
 from api.principal import Principal
 from api.queries import name_of
@@ -53,7 +56,7 @@ def ask(asked: AccessAsked, request: Request, desk: AtDesk, caller: MayAsk, resp
     if queries.undecided_of(services.engine, caller.subject) >= services.access.open_requests:
         raise TOO_MANY
     desk.pace.take(caller.subject)
-    reason = why(services, clip, asked.reason, asked.matter)
+    reason = why(services, caller, clip, asked.reason, asked.matter)
     found, is_new = desk.requests.ask(clip, asked.what, reason, actor=caller.actor)
     if not is_new:
         response.status_code = 200
@@ -64,9 +67,10 @@ def ask(asked: AccessAsked, request: Request, desk: AtDesk, caller: MayAsk, resp
 def listed(desk: AtDesk, caller: MayAsk) -> list[AccessLine]:
     """List the caller's own requests, and for whoever may decide, those that nobody has decided and those that count."""
     engine, now = desk.services.engine, desk.services.clock()
-    others = [*queries.undecided(engine), *queries.standing_approvals(engine, now)] if caller.may(Act.APPROVE) else []
+    # as many as a list holds of those that one may decide: others cannot push them out
+    others = (queries.undecided(engine), queries.standing_approvals(engine, now)) if caller.may(Act.APPROVE) else ()
     mine = queries.requests_of(engine, caller.subject)
-    waiting = [found for found in others if decides(desk, caller, found).is_allowed]
+    waiting = [found for each in others for found in islice(_decided_by(desk, caller, each), MOST)]
     return [_line(desk, caller, found) for found in [*waiting, *mine]]
 
 
@@ -135,6 +139,10 @@ def alarms(desk: AtDesk) -> list[AlarmLine]:
         )
         for each in queries.alarms(engine)
     ]
+
+
+def _decided_by(desk: Desk, caller: Principal, found: Iterable[AccessRequest]) -> Iterator[AccessRequest]:
+    return (each for each in found if decides(desk, caller, each).is_allowed)
 
 
 def _deciding(request: Request, desk: Desk, caller: Principal, found: AccessRequest) -> Principal:

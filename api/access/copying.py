@@ -98,7 +98,7 @@ def ask(asked: CopyAsked, request: Request, desk: AtDesk, caller: MayView, respo
         if known.open_of(caller.subject) >= services.access.open_copies:
             raise TOO_MANY
         desk.pace.take(caller.subject)
-        reason, identifier = why(services, clip, asked.reason, asked.matter), str(ULID())
+        reason, identifier = why(services, caller, clip, asked.reason, asked.matter), str(ULID())
         body = {"review": review.sha256.hex, **reason.body}
         personal: dict[str, Json] = {**reason.personal, "mark": _mark(desk, seen.principal, identifier)}
         services.custody.record(copies.asked(clip, identifier, body=body, personal=personal, actor=seen.principal.actor))

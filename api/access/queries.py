@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -78,14 +78,14 @@ def requests_of(engine: Engine, account: Subject) -> list[AccessRequest]:
     return _requests(engine, access_requests.c.account == str(account))
 
 
-def undecided(engine: Engine) -> list[AccessRequest]:
-    """Return the requests that nobody has decided, the newest first."""
-    return _requests(engine, access_requests.c.state == REQUESTED)
+def undecided(engine: Engine) -> Iterator[AccessRequest]:
+    """Yield the requests that nobody has decided, the newest first."""
+    return _every(engine, access_requests.c.state == REQUESTED)
 
 
-def standing_approvals(engine: Engine, now: datetime) -> list[AccessRequest]:
-    """Return the approvals that count now, the newest first."""
-    return _requests(engine, access_requests.c.state == APPROVED, access_requests.c.until > utc_text(now))
+def standing_approvals(engine: Engine, now: datetime) -> Iterator[AccessRequest]:
+    """Yield the approvals that count now, the newest first."""
+    return _every(engine, access_requests.c.state == APPROVED, access_requests.c.until > utc_text(now))
 
 
 def all_requests(engine: Engine) -> list[AccessRequest]:
@@ -144,6 +144,13 @@ def _alarms(engine: Engine, *conditions: Any) -> list[Alarm]:  # noqa: ANN401 - 
     with reading(engine) as connection:
         rows = connection.execute(query).all()
     return [Alarm(row.seq, Subject.parse(row.account), row.at, row.since, row.clips, row.most) for row in rows]
+
+
+def _every(engine: Engine, *conditions: Any) -> Iterator[AccessRequest]:  # noqa: ANN401 - conditions of SQLAlchemy
+    older: tuple[Any, ...] = ()
+    while found := _requests(engine, *conditions, *older):
+        yield from found
+        older = (access_requests.c.requested_seq < found[-1].requested_seq,)
 
 
 def _requests(engine: Engine, *conditions: Any) -> list[AccessRequest]:  # noqa: ANN401 - conditions of SQLAlchemy

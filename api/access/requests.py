@@ -30,6 +30,8 @@ class Requests:
     engine: Engine
     clock: Callable[[], datetime]
     rules: AccessRules
+    at_machine: bool = False
+    """Whether whoever decides does it as root of the machine, whom no role lets do that: then each entry says so."""
 
     def ask(self, clip: Subject, what: str, why: Why, *, actor: Actor) -> tuple[AccessRequest, bool]:
         """Ask, and say whether that is new: a request that is open, and an approval that counts, are returned instead."""
@@ -68,6 +70,8 @@ class Requests:
 
     def _decide(self, type_: str, found: AccessRequest, reason: str, actor: Actor, more: dict[str, Json]) -> None:
         body: dict[str, Json] = {"account": str(found.account), "request": found.id, **more}
+        if self.at_machine:
+            body["at"] = "machine"
         self.custody.record(Entry(type_, found.clip, actor, body, {"reason": reason.strip()}))
 
     def _standing(self, clip: Subject, what: str, account: Subject) -> AccessRequest | None:

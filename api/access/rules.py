@@ -16,7 +16,7 @@ class AccessRules:
     bulk_blocks: bool = False
     """Whether that account is refused further clips until the time has passed."""
     a_minute: int = 60
-    """New viewings, copies and requests of one account in a minute: nobody can make the ledger grow at will."""
+    """New viewings, copies, requests and sign-ins by token of one account in a minute, and refusals that are an entry each."""
     open_requests: int = 50
     """Requests of one account that nobody has decided."""
     longest_approval: timedelta = timedelta(days=30)

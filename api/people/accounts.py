@@ -158,12 +158,13 @@ class Accounts:
 
     def _set_password(self, person: Person, password: str, *, link: str | None) -> None:
         kept = hashed_password(password, key=self._key)
-        self._custody.record(entries.password_set(person.subject, kept, link=link, actor=actor_of(person)))
+        self._custody.record(entries.password_set(person.subject, kept, link=link, actor=actor_of(person, self._clock())))
 
 
-def actor_of(person: Person) -> Actor:
-    """Return under whom what somebody does with their own account is recorded."""
-    return Actor(person.subject, first_of(person.roles or {Role.REVIEWER}))
+def actor_of(person: Person, now: datetime) -> Actor:
+    """Return under whom what somebody does with their own account is recorded: in a role that counts, if any does."""
+    counting = {grant.role for grant in person.counting(now)}
+    return Actor(person.subject, first_of(counting or person.roles or {Role.REVIEWER}))
 
 
 def _possible(wanted: Grant | Role) -> Grant:

@@ -20,6 +20,7 @@ from limits import RateLimitItemPerSecond
 from limits.strategies import FixedWindowRateLimiter
 from starlette.exceptions import HTTPException
 
+from api.people.addresses import place_of
 from api.people.rules import Rules
 from api.queries import Engine
 from storage.passing import Counters
@@ -45,7 +46,7 @@ class Attempts:
 
     def begin(self, account: str, address: str) -> Attempt:
         """Count an attempt at *account* from *address*; raises a 429 where there were too many."""
-        attempt = Attempt(self._hidden(account), self._hidden(address))
+        attempt = Attempt(self._hidden(account), self._hidden(place_of(address)))
         # an address that tried too often does not lock accounts of others any more
         may = self._limiter.hit(self._by_address, attempt.address) and self._limiter.hit(self._by_account, attempt.account)
         if not may:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from api.people.addresses import place_of
 from api.people.queries import sealed_in
 from api.people.sessions import Came
 from api.policy import Grant
@@ -92,7 +93,7 @@ class Credentials:
         raise NotFound(message)
 
     def _came(self, account: Account, came: Came) -> None:
-        place = hmac.new(self._key, b"came\0" + came.address.encode(), hashlib.sha256).hexdigest()
+        place = hmac.new(self._key, b"came\0" + place_of(came.address).encode(), hashlib.sha256).hexdigest()
         if place in places_of(self._engine, account.subject):
             return
         actor = Actor(account.subject, account.role)

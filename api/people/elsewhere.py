@@ -81,10 +81,11 @@ def _opened(request: Request, desk: Desk, cookie: str | None) -> Response:
         return _back("away")
     identity = elsewhere.finish(dict(request.query_params), browser)
     person = person_bound(desk.services.engine, identity, key=desk.services.index_key)
-    if person is None or not person.is_enabled or not person.roles:
+    now = desk.services.clock()
+    if person is None or not person.is_enabled or not person.counting(now):
         desk.strangers.add("oidc", None if person is None else person.subject)
         return _back("unknown")
-    secret = desk.sessions.open(actor_of(person), how="oidc", came=came(request))
+    secret = desk.sessions.open(actor_of(person, now), how="oidc", came=came(request))
     answer = RedirectResponse("/", status_code=303)
     open_in(request, answer, desk, cookie, secret)
     return answer

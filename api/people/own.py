@@ -69,7 +69,7 @@ def change_password(
     person = _person(desk, caller)
     desk.signing_in.confirm_password(person, asked.password, came(request))
     desk.accounts.change_password(person, asked.new)
-    secret = desk.sessions.open(actor_of(person), how="changed", came=came(request))
+    secret = desk.sessions.open(actor_of(person, desk.services.clock()), how="changed", came=came(request))
     open_in(request, response, desk, cookie, secret)
 
 

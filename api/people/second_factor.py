@@ -66,13 +66,15 @@ class SecondFactor:
             return None
         codes = totp.fresh_recovery_codes()
         digests = [totp.recovery_digest(each) for each in codes]
-        self._custody.record(entries.totp_set(person.subject, secret, step=step, recovery=digests, actor=actor_of(person)))
+        self._custody.record(
+            entries.totp_set(person.subject, secret, step=step, recovery=digests, actor=actor_of(person, self._clock()))
+        )
         self._offered.drop(credential)
         return codes
 
     def remove(self, person: Person) -> None:
         """Ask for codes no more; raises `StaleState` where none are asked for."""
-        self._custody.record(entries.totp_removed(person.subject, actor=actor_of(person)))
+        self._custody.record(entries.totp_removed(person.subject, actor=actor_of(person, self._clock())))
 
     def proof(self, person: Person, code: str) -> dict[str, Json] | None:
         """Return what a sign-in with *code* uses up, so that it counts once; None where it is no code of theirs."""

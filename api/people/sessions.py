@@ -57,8 +57,15 @@ class Sessions:
 
     def find(self, secret: str) -> Principal | None:
         """Return whose session it is, if it is still good; being asked for keeps it from idling."""
-        found = queries.standing_session(self._engine, token_digest(secret))
-        if found is None or not self._is_good(found[0]):
+        return self._of(token_digest(secret), is_use=True)
+
+    def again(self, digest: str) -> Principal | None:
+        """Return whose session it is, if it is still good, with what counts by now; asking does not count as using it."""
+        return self._of(digest, is_use=False)
+
+    def _of(self, digest: str, *, is_use: bool) -> Principal | None:
+        found = queries.standing_session(self._engine, digest)
+        if found is None or not self._is_good(found[0], is_use=is_use):
             return None
         session, person = found
         now = self._clock()
@@ -94,11 +101,12 @@ class Sessions:
         """Forget when sessions were last used that are over by now."""
         self._seen.forget_before(self._clock() - self.rules.longest)
 
-    def _is_good(self, session: Session) -> bool:
+    def _is_good(self, session: Session, *, is_use: bool) -> bool:
         last = self._last(session)
         if self._is_over(session, last):
             return False
-        self._seen.now(session.digest, self._clock(), last)
+        if is_use:
+            self._seen.now(session.digest, self._clock(), last)
         return True
 
     def _is_over(self, session: Session, last: datetime) -> bool:

@@ -52,7 +52,7 @@ class SigningIn:
         proof = self._proven(person, code, attempt)
         how = "password" if not proof else "password+totp" if "step" in proof else "password+recovery"
         try:
-            secret = self._sessions.open(actor_of(person), how=how, came=came, proof=proof)
+            secret = self._sessions.open(actor_of(person, self._sessions.now()), how=how, came=came, proof=proof)
         except StaleState:  # the code was used meanwhile, or before
             self._wrong(person.subject)
         self._attempts.was_right(attempt)

@@ -73,7 +73,7 @@ def test_a_key_is_of_one_account(office: SmallOffice, as_: As, clip: Subject) ->
     assert len(office.entries("ACCESSED")) == 2
 
 
-@pytest.mark.parametrize("other", [{"reason": "另一理由"}, {"what": "original"}], ids=str)
+@pytest.mark.parametrize("other", [{"reason": "另一理由"}, {"what": "poster"}], ids=str)
 def test_a_key_of_another_request_is_refused(
     office: SmallOffice, clerk: TestClient, clip: Subject, other: dict[str, str]
 ) -> None:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from api.access.reasons import Why
 from api.tokens import issue_token
 from storage.evidence import Actor, Role
+from storage.ledger.leaf import Leaf
 from tests.crashes.offices import fill, footage, founded, opened, take_in
 from yihu.cli import app
 from yihu.requesting import requests_of
@@ -51,6 +52,16 @@ def test_a_request_is_listed_approved_and_withdrawn(asked: tuple[Office, str]) -
     assert said(office, "withdraw", "01JD6Z5M3Q8X4T7V9YB2C1D0EF", "--reason", "无")[0] == 4
     types = [line.type for line in office.catalog.history(office.catalog.clips()[0].subject)]
     assert types[-3:] == ["ACCESS_REQUESTED", "ACCESS_APPROVED", "ACCESS_WITHDRAWN"]
+
+
+@pytest.mark.parametrize(("words", "last"), [(["approve"], "ACCESS_APPROVED"), (["deny"], "ACCESS_DENIED")])
+def test_what_root_decided_says_so(asked: tuple[Office, str], words: list[str], last: str) -> None:
+    """No role lets an administrator do that: nobody takes it for an approval of a leader."""
+    office, request = asked
+    assert said(office, *words, request, "--reason", "应急")[0] == 0
+
+    leaf = Leaf.decode(office.log.leaf(office.catalog.history(office.catalog.clips()[0].subject)[-1].seq))
+    assert (leaf.type, leaf.role, leaf.body["at"]) == (last, Role.ADMINISTRATOR, "machine")
 
 
 def test_people_read_it_in_words(asked: tuple[Office, str], monkeypatch: pytest.MonkeyPatch) -> None:
