@@ -29,10 +29,10 @@ def home(tmp_path: Path) -> Path:
 
 
 def running(*arguments: str) -> subprocess.Popen[str]:
-    """Run the command on its own."""
+    """Run the command on its own, listening to Ctrl-C even where whoever runs the tests in the background does not."""
     environment = {**os.environ, "YIHU_LANG": "zh", "PYTHONIOENCODING": "utf-8"}
     return subprocess.Popen(
-        [sys.executable, "-m", "yihu", "board", *arguments],
+        ["/usr/bin/env", "--default-signal=INT", sys.executable, "-m", "yihu", "board", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
