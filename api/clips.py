@@ -23,16 +23,17 @@ from api.limits import limits
 from api.media import send
 from api.models import ClipWhole, FiledClip, HistoryLine
 from api.paging import LISTED, AtPage
+from api.principal import Principal
 from api.roles import Act
 from api.rules import Ruled
 from api.services import lists_of
-from api.signin import Caller, allowed, allowed_here
+from api.signin import allowed, allowed_here
 from storage.errors import NotFound
 
 router = Ruled(prefix="/api/clips", route_class=Tagged, tags=["clips"])
 
-MayRead = Annotated[Caller, Depends(allowed(Act.READ))]
-MayView = Annotated[Caller, Depends(allowed_here(Act.VIEW))]
+MayRead = Annotated[Principal, Depends(allowed(Act.READ))]
+MayView = Annotated[Principal, Depends(allowed_here(Act.VIEW))]
 _POSTER: Responses = {200: raw("一帧静态图像 · one still picture", "image/jpeg", "(JPEG)")}
 
 

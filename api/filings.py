@@ -14,15 +14,16 @@ from api import lines
 from api.describing import problems
 from api.desk import AtDesk, Desk
 from api.models import FilingLine, FilingRequest
+from api.principal import Principal
 from api.repeating import Repeatable, told_again
 from api.roles import Act
 from api.rules import Ruled
-from api.signin import Caller, allowed, must
+from api.signin import allowed, must
 from storage.evidence import Subject, TimeRange
 
 router = Ruled(prefix="/api/filings", tags=["filings"], route_class=Repeatable)
 
-MayFile = Annotated[Caller, Depends(allowed(Act.FILE))]
+MayFile = Annotated[Principal, Depends(allowed(Act.FILE))]
 FilingInPath = Annotated[str, Path(pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$", examples=["01JD6Z5M3Q8X4T7V9YB2C1D0EF"])]
 
 
@@ -31,7 +32,7 @@ class _Wanted:
     """What is to be filed, and by whom, in the role that allows it."""
 
     asked: FilingRequest
-    caller: Caller
+    caller: Principal
 
 
 def _may_file(asked: FilingRequest, request: Request, desk: AtDesk, caller: MayFile) -> _Wanted:

@@ -13,14 +13,15 @@ from api.etags import Tagged
 from api.limits import limits
 from api.models import FiledClip, MatterFile, MatterLine, StageFile
 from api.paging import LISTED, AtPage
+from api.principal import Principal
 from api.roles import Act
 from api.rules import Ruled
 from api.services import lists_of
-from api.signin import Caller, allowed
+from api.signin import allowed
 from storage.evidence import Stage
 
 RULE = allowed(Act.READ)
-MayRead = Annotated[Caller, Depends(RULE)]
+MayRead = Annotated[Principal, Depends(RULE)]
 router = Ruled(prefix="/api/matters", route_class=Tagged, tags=["matters"], dependencies=[Depends(RULE)])
 
 InStage = Annotated[Stage | None, Query(description="五个环节之一 · one of the five stages", examples=["investigation"])]

@@ -13,13 +13,14 @@ from api.etags import Tagged
 from api.limits import limits
 from api.models import DossierWhole, PartyLine
 from api.paging import LISTED, AtPage
+from api.principal import Principal
 from api.roles import Act
 from api.rules import Ruled
 from api.services import lists_of
-from api.signin import Caller, allowed
+from api.signin import allowed
 
 RULE = allowed(Act.READ)
-MayRead = Annotated[Caller, Depends(RULE)]
+MayRead = Annotated[Principal, Depends(RULE)]
 router = Ruled(prefix="/api/parties", route_class=Tagged, tags=["parties"], dependencies=[Depends(RULE)])
 
 Search = Annotated[

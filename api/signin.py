@@ -59,8 +59,6 @@ class _SessionCookie(APIKeyCookie):
 _COOKIE = _SessionCookie(name=COOKIE, auto_error=False, scheme_name="session", description="网页会话 · a session of the pages")
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]
 Cookie = Annotated[str | None, Security(_COOKIE)]
-Caller = Principal
-"""The older name."""
 
 
 def is_secure(request: HTTPConnection) -> bool:

@@ -22,10 +22,11 @@ from api import tus
 from api.describing import ClipInPath, problems
 from api.desk import AtDesk, Desk, desk_of
 from api.landing import Arrival, land
+from api.principal import Principal
 from api.receipts import Receipt, receipt_of
 from api.roles import Act
 from api.rules import Ruled
-from api.signin import Caller, allowed_here, refuse
+from api.signin import allowed_here, refuse
 from storage.errors import DigestMismatch, LifeCycleError, NotFound, StorageUnavailable
 from storage.evidence import Kind, Subject
 from storage.identity import fresh
@@ -34,7 +35,7 @@ from storage.upload import Upload
 
 router = Ruled(prefix="/api/uploads", tags=["uploads"])
 
-MayUpload = Annotated[Caller, Depends(allowed_here(Act.UPLOAD))]
+MayUpload = Annotated[Principal, Depends(allowed_here(Act.UPLOAD))]
 
 
 def _spoken(_caller: MayUpload, tus_resumable: Annotated[str, Header(max_length=20, examples=[tus.VERSION])] = "") -> None:
@@ -178,7 +179,7 @@ def receipt(request: Request, desk: AtDesk, clip: ClipInPath, caller: MayUpload)
     return receipt_of(desk.services, desk.services.catalog.clip(clip))
 
 
-def _mine(request: Request, desk: Desk, clip: Subject, caller: Caller) -> Upload | None:
+def _mine(request: Request, desk: Desk, clip: Subject, caller: Principal) -> Upload | None:
     """Return the upload of that name, None where it is a clip by now; who is not its sender is refused, on the record."""
     intake = _intake_of(desk)
     try:

@@ -27,11 +27,12 @@ from api.desk import AtDesk, Desk
 from api.footage import Footage, Wanted, choose, compare
 from api.media import send
 from api.models import ViewingGranted
+from api.principal import Principal
 from api.repeating import Repeatable
 from api.roles import Act
 from api.rules import Ruled
 from api.sessions import LONGEST_VIEWING
-from api.signin import Caller, allowed_here, refuse
+from api.signin import allowed_here, refuse
 from storage.errors import NotFound
 from storage.evidence import Entry, Kind, Subject, utc_text
 from storage.identity import blind_index, fresh
@@ -39,7 +40,7 @@ from storage.open_viewings import OpenViewing
 
 router = Ruled(prefix="/api/viewings", tags=["viewings"], route_class=Repeatable)
 
-MayView = Annotated[Caller, Depends(allowed_here(Act.VIEW))]
+MayView = Annotated[Principal, Depends(allowed_here(Act.VIEW))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def _grant(asked: ViewingRequest, clip: Subject, request: Request, desk: Desk, s
     return granted
 
 
-def _hold_back(request: Request, desk: Desk, caller: Caller, clip: Subject) -> None:
+def _hold_back(request: Request, desk: Desk, caller: Principal, clip: Subject) -> None:
     route = f"{request.method} {request.scope['route'].path}"
     desk.refusals.record(caller.actor, {"act": "bulk", "route": route, "about": str(clip)})
     raise HTTPException(HTTPStatus.FORBIDDEN, "bulk")
@@ -191,7 +192,7 @@ def watched(report: WatchedReport, request: Request, desk: AtDesk, caller: MayVi
         desk.viewings.close(viewing)
 
 
-def _mine(request: Request, desk: Desk, caller: Caller, viewing: Subject) -> OpenViewing:
+def _mine(request: Request, desk: Desk, caller: Principal, viewing: Subject) -> OpenViewing:
     granted = desk.viewings.find(viewing)
     if granted is None:
         message = f"{viewing}: there is no such viewing, or it is over"
