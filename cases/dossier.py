@@ -121,24 +121,24 @@ class Dossiers:
         with reading(self._engine) as view:
             return tuple(queries.clips_not_filed(view))
 
-    def find_party(self, text: str, limits: Limits = NO_LIMITS) -> tuple[Party, ...]:
+    def find_party(self, text: str) -> tuple[Party, ...]:
         """Return the parties whose name holds *text*, or whose id number it is."""
         wanted = text.strip()
         if not wanted:
             return ()
         indexes = [number.index(self._index_key) for number in IdNumber.all_fitting(wanted)]
         with reading(self._engine) as view:
-            return tuple(queries.parties_like(view, wanted, *limits.conditions, indexes=indexes))
+            return tuple(queries.parties_where(view, queries.named_like(wanted, indexes=indexes)))
 
-    def parties(self, limits: Limits = NO_LIMITS) -> tuple[Party, ...]:
+    def parties(self) -> tuple[Party, ...]:
         """Return every party."""
         with reading(self._engine) as view:
-            return tuple(queries.all_parties(view, *limits.conditions))
+            return tuple(queries.parties_where(view))
 
-    def matters(self, limits: Limits = NO_LIMITS) -> tuple[Matter, ...]:
+    def matters(self) -> tuple[Matter, ...]:
         """Return every matter, the oldest first."""
         with reading(self._engine) as view:
-            return tuple(queries.matters_where(view, *limits.conditions))
+            return tuple(queries.matters_where(view))
 
     def parties_of(self, matter: Subject) -> tuple[Party, ...]:
         """Return the parties of one matter; none where there is no such matter."""

@@ -46,11 +46,6 @@ def party(view: View, subject: Subject) -> Party | None:
     return None if row is None else _party(row)
 
 
-def all_parties(view: View, *conditions: Where) -> list[Party]:
-    """Return the parties that have a matter under the *conditions*, in the order of registration."""
-    return parties_where(view, *with_a_matter(conditions))
-
-
 def parties_where(view: View, *conditions: Where) -> list[Party]:
     """Return parties in the order of registration."""
     return [_party(row) for row in view.execute(select(parties).where(*conditions).order_by(parties.c.registered_seq))]
@@ -67,11 +62,6 @@ def party_with_index(view: View, index: str) -> Party | None:
     """Return the party whose id number has that blind index."""
     row = view.execute(select(parties).where(parties.c.id_index == index)).first()
     return None if row is None else _party(row)
-
-
-def parties_like(view: View, text: str, *conditions: Where, indexes: Sequence[str]) -> list[Party]:
-    """Return the parties whose name holds *text* or whose id number has one of the blind *indexes*."""
-    return parties_where(view, named_like(text, indexes=indexes), *with_a_matter(conditions))
 
 
 def named_like(text: str, *, indexes: Sequence[str]) -> Where:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cases import checks
 from cases.dossier import NO_LIMITS, FiledClip, Limits
 from cases.lists.queries import clips_part, filings_among, matters_part, parties_part
-from cases.queries import Database, Where, filed, in_stage, named_like, of_matter, of_party, with_a_matter
+from cases.queries import Database, Where, filed, in_stage, named_like, of_matter, with_a_matter
 from cases.records import ClipLine, Filing, Matter, Party
 from cases.values import IdNumber
 from storage.database import reading
@@ -43,10 +43,6 @@ class Lists:
         with reading(self._engine) as view:
             checks.matter(view, matter)
         return self._filed(part, conditions)
-
-    def party_clips(self, party: Subject, part: Slice, limits: Limits = NO_LIMITS) -> Taken[FiledClip]:
-        """Return a part of the clips filed to the matters of *party*."""
-        return self._filed(part, [of_party(party), *limits.conditions])
 
     def clips(self, part: Slice, limits: Limits = NO_LIMITS) -> Taken[FiledClip]:
         """Return a part of all clips, each with its filings; under limits, of those that are filed within them."""

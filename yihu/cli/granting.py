@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from storage.errors import NotFound
-from storage.evidence import Role, Subject
+from storage.evidence import Kind, Role, Subject
 from yihu.language import either
 
 if TYPE_CHECKING:
@@ -67,8 +67,9 @@ def _office(office: Office, named: str) -> Subject:
 
 
 def _matter(office: Office, named: str) -> Subject:
-    found = [each.subject for each in office.dossiers.matters() if named in {each.number, str(each.subject)}]
-    return _one(found, named)
+    if named.startswith("matter:"):
+        return office.dossiers.matter_file(Subject.parse(named, Kind.MATTER)).matter.subject
+    return _one([each.subject for each in office.dossiers.matters_with_number(named)], named)
 
 
 def _one(found: list[Subject], named: str) -> Subject:
